@@ -1,0 +1,1 @@
+"""What the operator and the pods it starts agree on; the standard library only, imported by both."""

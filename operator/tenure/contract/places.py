@@ -1,0 +1,53 @@
+"""Where things are inside a pod: environment names, mount paths, ports and exit codes."""
+
+from pathlib import PurePosixPath
+
+TASK = "TENURE_TASK"
+"""Training pods: the whole task as JSON, see `tenure.contract.task`."""
+
+FETCH = "TENURE_FETCH"
+"""Init container of serving pods: a JSON list of {uri, digest, to}."""
+
+MODEL = "TENURE_MODEL"
+VERSION = "TENURE_VERSION"
+ARTIFACT_URI = "TENURE_ARTIFACT_URI"
+ARTIFACT_PATH = "TENURE_ARTIFACT_PATH"
+ARTIFACT_DIGEST = "TENURE_ARTIFACT_DIGEST"
+ARTIFACT_FORMAT = "TENURE_ARTIFACT_FORMAT"
+BASELINE_URI = "TENURE_BASELINE_URI"
+BASELINE_PATH = "TENURE_BASELINE_PATH"
+DATA_URI = "TENURE_DATA_URI"
+DATA_TARGET = "TENURE_DATA_TARGET"
+SEED = "TENURE_SEED"
+TERMINATION_LOG = "TENURE_TERMINATION_LOG"
+"""Where the result goes; `/dev/termination-log` unless a test says otherwise."""
+
+CLAIMS = PurePosixPath("/tenure/claims")
+"""PersistentVolumeClaims are mounted at `<CLAIMS>/<claim>`."""
+
+CONFIG_MAPS = PurePosixPath("/tenure/configmaps")
+"""ConfigMaps with small data are mounted at `<CONFIG_MAPS>/<name>`."""
+
+SCRATCH = PurePosixPath("/tmp")  # noqa: S108 the pod's own emptyDir, the only writable place besides the claims
+
+MODELS = PurePosixPath("/mnt/models")
+"""Serving pods: the fetched artifact and baseline; KServe's convention, so that its images find them too."""
+
+SERVE_PORT = 8080
+
+EXIT_REFUSED = 2
+"""The task itself is wrong (unknown column, unreadable data): trying again cannot help."""
+
+EXIT_BROKEN = 1
+"""The world broke (network, disk): trying again may help."""
+
+
+def resolve(uri: str) -> str:
+    """Turn `pvc://claim/path` and `configmap://name/key` into the mounted path; leave other URIs alone."""
+    for scheme, root in (("pvc://", CLAIMS), ("configmap://", CONFIG_MAPS)):
+        if uri.startswith(scheme):
+            path = PurePosixPath(uri.removeprefix(scheme))
+            if path.is_absolute() or ".." in path.parts or len(path.parts) < 2:
+                raise ValueError(f"{uri!r} must look like {scheme}NAME/PATH, without '..'")
+            return str(root / path)
+    return uri

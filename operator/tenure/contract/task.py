@@ -1,0 +1,37 @@
+"""The training task: what the operator asks a training pod to do, as JSON in one environment variable.
+
+The keys are those of `MLModel.spec.build`, so that a person reads the same words in the YAML and in the pod:
+
+    {
+      "model": "churn", "version": 2,
+      "data": {"uri": "s3://datasets/churn.csv", "target": "churned", "format": "", "digest": "",
+               "features": [], "weightColumn": "", "timeColumn": ""},
+      "recipe": {"estimator": "sklearn.linear_model.LogisticRegression", "parameters": {}, "steps": [],
+                 "preprocessing": "Auto", "task": "", "search": {...} | null},
+      "crossValidation": {"folds": 5, "repeats": 1, "split": "Stratified", "groupColumn": "", "maxStdDev": ""} | null,
+      "holdout": {"fraction": "0.2"},
+      "seed": 0,
+      "requirements": [{"metric": "accuracy", "min": "0.9", "max": ""}],
+      "artifact": {"uri": "pvc://churn-artifacts/churn/v2/model.skops"},
+      "baseline": {"uri": "pvc://churn-artifacts/churn/v2/baseline.json"}
+    }
+
+Numbers that decide are decimal strings. Absent and empty mean "choose for me".
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+
+def dumps(task: Mapping[str, Any]) -> str:
+    """Serialise a task with sorted keys: the same task is always the same text, so nothing differs for nothing."""
+    return json.dumps(task, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def loads(text: str) -> dict[str, Any]:
+    """Parse a task; raise ValueError when it is not a JSON object."""
+    task = json.loads(text)
+    if not isinstance(task, dict):
+        raise ValueError("a task must be a JSON object")  # noqa: TRY004 one error type for every bad task
+    return task
