@@ -1,0 +1,105 @@
+"""Bring the cluster up: nothing to do on a live one, a clean start in every other case."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from localkube import certificates, cgroups, clean, configuration, network, packages, pause, processes
+from localkube.components import MODULES, Component, all_components, control_plane, node
+from localkube.console import say, step
+from localkube.health import is_healthy, kubectl, wait_for, wait_for_node
+from localkube.settings import SOURCES, Place
+from localkube.tools import build, find_binary, only_one
+
+MANIFESTS = SOURCES / "manifests"
+DONE = "booted"
+
+
+def prepare() -> None:
+    """Compile what is not compiled and install what is not installed, one beside the other."""
+    packages.need_root()
+    packages.need_kernel()
+    with ThreadPoolExecutor() as together:
+        installed = together.submit(packages.install, packages.CLUSTER)
+        compiled = together.submit(lambda: [build(module) for module in MODULES])
+        installed.result()
+        compiled.result()
+
+
+def is_live(place: Place) -> bool:
+    """Tell whether a finished boot left a cluster of which every part still works."""
+    if not (place.run / DONE).exists():
+        return False
+    with ThreadPoolExecutor() as together:
+        return all(together.map(lambda component: is_healthy(place, component), all_components(place)))
+
+
+def up(place: Place) -> None:
+    """Bring the cluster up and leave it running."""
+    packages.need_root()
+    with only_one(f"cluster-{place.name}"):
+        if is_live(place):
+            say("The cluster is up already")
+            return
+        prepare()
+        if clean.is_anything_left(place):
+            with step("Cleaning what an earlier run left"):
+                clean.down(place)
+        with step("Booting Kubernetes", place.logs):
+            _boot(place)
+
+
+def _boot(place: Place) -> None:
+    place.run.mkdir(parents=True)
+    place.run.chmod(0o755)
+    if place.logs.exists():
+        shutil.rmtree(place.logs)
+    certificates.create_all(place)
+    configuration.write_all(place)
+    group = cgroups.create(place.name)
+    network.create(place)
+    containerd, *others = node(place)
+    _start(place, containerd, group)
+    for component in control_plane(place)[:2]:
+        _start(place, component, group)
+        wait_for(place, component)
+    _apply(place)
+    for component in control_plane(place)[2:]:
+        _start(place, component, group)
+    wait_for(place, containerd)
+    _load_pause(place)
+    for component in others:
+        _start(place, component, group)
+    for component in all_components(place):
+        wait_for(place, component)
+    wait_for_node(place)
+    (place.run / DONE).touch()
+
+
+def _start(place: Place, component: Component, group: Path) -> None:
+    # The plugins of a pod's network call iptables, which is not on everybody's path.
+    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"}
+    processes.start(place, component.name, [component.program(), *component.arguments], group, environment)
+
+
+def _apply(place: Place) -> None:
+    kubectl(place, "apply", "--server-side", "--filename", MANIFESTS)
+
+
+def _load_pause(place: Place) -> None:
+    archive = place.run / "pause.tar"
+    pause.write_archive(find_binary("pause"), archive)
+    import_image(place, archive)
+
+
+def import_image(place: Place, archive: Path) -> None:
+    """Give an image archive to containerd."""
+    subprocess.run(
+        ["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", "images", "import", archive],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )

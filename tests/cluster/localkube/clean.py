@@ -1,0 +1,90 @@
+"""Take the cluster away: its processes, mounts, links, packet rules, control groups and folder, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+from localkube import cgroups, network, processes
+from localkube.console import Failed
+from localkube.settings import NODE_LINK, Place
+from localkube.tools import find_folder
+
+CONTAINER_LINKS = Path("/var/log/containers")
+SHIM_SOCKETS = Path("/run/containerd/s")
+
+# Ended in this order; what is not named comes last. The kubelet goes first, so that nothing starts again what we end.
+ORDER = ("kubelet", "kube-proxy", "storage", "coredns", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
+
+
+def down(place: Place) -> None:
+    """Remove everything of this cluster, whatever state it is in. Its logs stay."""
+    alive = processes.find_alive(place)
+    for name in sorted(alive, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
+        processes.end(place, name)
+    cgroups.end_all(place.name)
+    unmount_below(place.run)
+    _remove_container_links(place)
+    _remove_shim_sockets(place)
+    network.remove(place, _find_kube_proxy())
+    cgroups.remove(place.name)
+    if place.run.exists():
+        shutil.rmtree(place.run)
+    if is_anything_left(place):
+        raise Failed(f"something of the cluster is left: look at {place.run}, `ip link`, /sys/fs/cgroup/*/{place.name}")
+
+
+def is_anything_left(place: Place) -> bool:
+    link = Path(f"/sys/class/net/{NODE_LINK}")
+    return place.run.exists() or cgroups.is_left(place.name) or link.exists()
+
+
+def find_mounts(table: str, folder: Path) -> list[str]:
+    """Return the mount points below a folder, the last mounted first. The kernel writes a space as \\040."""
+    points = [line.split()[1].replace("\\040", " ") for line in table.splitlines()]
+    return [point for point in reversed(points) if point.startswith(f"{folder}/")]
+
+
+def unmount_below(folder: Path, patience: float = 10.0) -> None:
+    """Unmount everything below a folder; a busy mount gets a little time, then it is detached."""
+    until = time.monotonic() + patience
+    while points := find_mounts(Path("/proc/self/mounts").read_text(), folder):
+        lazily = ["--lazy"] if time.monotonic() > until else []
+        for point in points:
+            subprocess.run(["umount", *lazily, point], capture_output=True, check=False)
+        if time.monotonic() > until + patience:
+            raise Failed(f"cannot unmount {', '.join(points)}")
+
+
+def _remove_container_links(place: Place) -> None:
+    """The kubelet names the logs of containers once more in a folder that cannot be configured."""
+    if not CONTAINER_LINKS.exists():
+        return
+    for link in CONTAINER_LINKS.iterdir():
+        if link.is_symlink() and str(link.readlink()).startswith(f"{place.pod_logs}/"):
+            link.unlink()
+    with contextlib.suppress(OSError):
+        CONTAINER_LINKS.rmdir()
+
+
+def _remove_shim_sockets(place: Place) -> None:
+    """A killed shim leaves its socket in a folder that all containerds share; its bundle knows which one."""
+    for address in (place.run / "containerd" / "state").glob("io.containerd.runtime.v2.task/*/*/address"):
+        socket = Path(address.read_text().strip().removeprefix("unix://"))
+        if socket.parent == SHIM_SOCKETS:
+            socket.unlink(missing_ok=True)
+    for folder in (SHIM_SOCKETS, SHIM_SOCKETS.parent):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _find_kube_proxy() -> Path | None:
+    """Return kube-proxy if it was ever built: taking a cluster away compiles nothing."""
+    try:
+        binary = find_folder("kubernetes") / "kube-proxy"
+    except Failed:
+        return None
+    return binary if binary.exists() else None
