@@ -1,0 +1,232 @@
+"""The status of an MLModel: the operator's memory and what people read in `kubectl get`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from tenure.api.common import Model, list_map
+from tenure.api.status import (
+    Conditions,
+    DecimalText,
+    Hash,
+    Moment,
+    Percent,
+    RetirementStatus,
+    Sentence,
+    Short,
+    TrafficShare,
+    Verdict,
+)
+
+
+class ModelPhase(StrEnum):
+    """Where a model is in its life; for reading only, never an input."""
+
+    PLANNING = "Planning"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    BUILDING = "Building"
+    TESTING = "Testing"
+    DEPLOYING = "Deploying"
+    IN_USE = "InUse"
+    REBUILDING = "Rebuilding"
+    RETIRING = "Retiring"
+    RETIRED = "Retired"
+    FAILED = "Failed"
+    SUSPENDED = "Suspended"
+
+
+class ApprovalStatus(Model):
+    """The approval as it was first seen: it counts for the plan with this hash."""
+
+    plan_hash: Hash = ""
+    """Hash of the plan that the approval counts for."""
+    approved_by: Short = ""
+    """Who approved."""
+    seen_at: Moment | None = None
+    """When the operator first saw this approval."""
+    block_hash: Hash = ""
+    """Hash of spec.plan.approval as it was then."""
+
+
+class BuildStatus(Model):
+    """The build that is running, or ran last."""
+
+    version: int = 0
+    """Number of the version that is being made."""
+    spec_hash: Hash = ""
+    """Hash of the part of the spec that makes a version."""
+    started_at: Moment | None = None
+    """When it began."""
+    ended_at: Moment | None = None
+    """When it ended; absent while it runs."""
+    trigger: Short = ""
+    """What started it."""
+    job: Short = ""
+    """Name of its Job."""
+    reason: Short = ""
+    """How it ended, in one CamelCase word."""
+    message: Sentence = ""
+    """How it ended, in a sentence."""
+
+
+class GuardrailStatus(Model):
+    """One guardrail in the present step."""
+
+    name: Short
+    """Name of the guardrail."""
+    value: DecimalText | None = None
+    """Newest value."""
+    bound: Short = ""
+    """What is asked, for example <= 0.01."""
+    samples: int = 0
+    """Samples behind the value."""
+    breaches: int = 0
+    """Bad values in a row."""
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    """What it came to so far."""
+
+
+class RolloutStatus(Model):
+    """The rollout that is running, or ran last."""
+
+    version: int = 0
+    """Number of the challenger."""
+    step: int = 0
+    """Index of the step, from 0."""
+    weight: Percent = 0
+    """Percent of the requests that go to the challenger."""
+    step_started_at: Moment | None = None
+    """When the step began."""
+    held_seconds: int = 0
+    """Seconds of the hold that have counted."""
+    extended_seconds: int = 0
+    """Seconds the hold was extended."""
+    verdict: Short = ""
+    """Running, Promoted, Aborted, Held or RolledBack."""
+    message: Sentence = ""
+    """What is waited for."""
+    promoted_at: Moment | None = None
+    """When the challenger became champion."""
+    guardrails: Annotated[tuple[GuardrailStatus, ...], Field(max_length=20), list_map("name")] = ()
+    """Guardrails in the present step."""
+
+
+class SignalStatus(Model):
+    """What a signal showed last."""
+
+    name: Short
+    """Name of the signal."""
+    kind: Short = ""
+    """What it is about."""
+    value: DecimalText | None = None
+    """Newest value; absent when there is no data."""
+    threshold: Short = ""
+    """What is asked, for example >= 0.9."""
+    samples: int = 0
+    """Rows or requests behind the value."""
+    at: Moment | None = None
+    """When the value was read."""
+    breaches: int = 0
+    """Bad values in a row."""
+    goods: int = 0
+    """Good values in a row."""
+    breached: bool = False
+    """Whether the signal is in breach."""
+    breached_since: Moment | None = None
+    """Since when."""
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    """What the newest value came to."""
+    message: Sentence = ""
+    """The same in a sentence."""
+
+
+class RebuildStatus(Model):
+    """What the rebuild rules remember."""
+
+    last_trigger: Short = ""
+    """Value of spec.rebuild.trigger that was acted on."""
+    last_ended_at: Moment | None = None
+    """When the last rebuild ended."""
+    started: Annotated[tuple[Moment, ...], Field(max_length=100)] = ()
+    """Starts in the present window."""
+    consecutive_failures: int = 0
+    """Failed or rejected rebuilds in a row."""
+    next_scheduled_at: Moment | None = None
+    """Next time by the schedule."""
+    allowed_at: Moment | None = None
+    """When the next rebuild is allowed."""
+    data_digest: Hash = ""
+    """Digest of the data that was last seen."""
+
+
+class Transition(Model):
+    """One change of phase or champion."""
+
+    at: Moment
+    """When."""
+    before: Short = Field(default="", alias="from")
+    """Phase or champion before."""
+    after: Short = Field(default="", alias="to")
+    """Phase or champion after."""
+    reason: Short = ""
+    """Why, in one CamelCase word."""
+    version: int | None = None
+    """Number of the version concerned."""
+    actor: Short = ""
+    """Who did it, when known."""
+
+
+class MLModelStatus(Model):
+    """What is; written by the operator alone."""
+
+    observed_generation: int = -1
+    """Generation of the spec that this status is about; -1 before the operator has looked."""
+    phase: ModelPhase | None = None
+    """Where the model is in its life; for reading only."""
+    conditions: Conditions = ()
+    """Ready, Reconciling, Stalled and the others, in Kubernetes' form."""
+    champion: Short | None = None
+    """ModelVersion that serves users."""
+    challenger: Short | None = None
+    """ModelVersion that tries to become champion."""
+    previous: Short | None = None
+    """Last champion, kept for rollback."""
+    metric: Short | None = None
+    """First requirement and what the champion reached, for example accuracy 0.934 >= 0.9."""
+    drift: Short | None = None
+    """Whether the data drifted, in a few words."""
+    next: Short | None = None
+    """Who must act, or what comes next."""
+    versions: int | None = None
+    """Number of ModelVersions."""
+    highest_version: int = 0
+    """Highest version number ever used; none is used twice."""
+    url: Annotated[str, Field(max_length=2048)] | None = None
+    """Address of the model inside the cluster, or its host name."""
+    replicas: int | None = None
+    """Ready pods of the champion."""
+    selector: Annotated[str, Field(max_length=1024)] | None = None
+    """Label selector of the serving pods, for the scale subresource."""
+    plan_hash: Hash | None = None
+    """Hash of the present plan; spec.plan.approval.planHash may name it."""
+    approval: ApprovalStatus | None = None
+    """The approval and the plan it counts for."""
+    build: BuildStatus | None = None
+    """The build that runs, or ran last."""
+    rollout: RolloutStatus | None = None
+    """The rollout that runs, or ran last."""
+    traffic: TrafficShare | None = None
+    """Share of the challenger."""
+    rebuild: RebuildStatus | None = None
+    """What the rebuild rules remember."""
+    signals: Annotated[tuple[SignalStatus, ...], Field(max_length=64), list_map("name")] = ()
+    """What the signals showed last."""
+    retirement: RetirementStatus | None = None
+    """How far the retirement has come."""
+    failures: int = 0
+    """Failed builds in a row."""
+    last_check: Moment | None = None
+    """When the signals were last looked at."""
+    trail: Annotated[tuple[Transition, ...], Field(max_length=20)] = ()
+    """The last 20 changes, oldest first; all are in the record."""

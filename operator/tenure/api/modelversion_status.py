@@ -1,0 +1,138 @@
+"""The status of a ModelVersion: numbers, gates, role, traffic and served periods."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from tenure.api.common import Model, list_map
+from tenure.api.status import (
+    Conditions,
+    DecimalText,
+    Gate,
+    Hash,
+    JobRun,
+    Metrics,
+    Moment,
+    RetirementStatus,
+    Sentence,
+    ServedPeriod,
+    Short,
+    StoredBytes,
+    TrafficShare,
+    Verdict,
+)
+
+
+class VersionPhase(StrEnum):
+    """Where a version is; for reading only, never an input."""
+
+    PENDING = "Pending"
+    BUILDING = "Building"
+    TESTING = "Testing"
+    TESTED = "Tested"
+    DEPLOYING = "Deploying"
+    SERVING = "Serving"
+    SUPERSEDED = "Superseded"
+    REJECTED = "Rejected"
+    FAILED = "Failed"
+    RETIRED = "Retired"
+
+
+class Role(StrEnum):
+    """What a version is to its model."""
+
+    CHAMPION = "champion"
+    CHALLENGER = "challenger"
+    PREVIOUS = "previous"
+    NONE = "none"
+
+
+class CrossValidationStatus(Model):
+    """What cross-validation showed."""
+
+    folds: Annotated[tuple[DecimalText, ...], Field(max_length=1000)] = ()
+    """Score of each fold."""
+    mean: DecimalText | None = None
+    """Their mean."""
+    std_dev: DecimalText | None = None
+    """Their standard deviation."""
+
+
+class Comparison(Model):
+    """The comparison with the champion."""
+
+    champion: Short = ""
+    """ModelVersion it was compared with."""
+    metric: Short = ""
+    """Metric that was compared."""
+    champion_value: DecimalText | None = None
+    """The champion's value."""
+    challenger_value: DecimalText | None = None
+    """The challenger's value."""
+    required: Short = ""
+    """What was asked."""
+    p: DecimalText | None = None
+    """Probability of such a gain by chance."""
+    rows: int | None = None
+    """Rows both were measured on."""
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    """Pass, Fail or Inconclusive."""
+    reason: Short = ""
+    """Cause in one CamelCase word, for example NoChampion."""
+    message: Sentence = ""
+    """The same in a sentence; for Inconclusive how many rows would decide."""
+
+
+class BaselineRef(Model):
+    """The frozen statistics of the training data."""
+
+    uri: Annotated[str, Field(max_length=2048)] = ""
+    """Where they are."""
+    digest: Hash = ""
+    """sha256 digest of their bytes."""
+
+
+class ModelVersionStatus(Model):
+    """What is; written by the operator alone."""
+
+    observed_generation: int = -1
+    """Generation of the spec that this status is about; -1 before the operator has looked."""
+    phase: VersionPhase | None = None
+    """Where the version is; for reading only."""
+    role: Role = Role.NONE
+    """champion, challenger, previous or none."""
+    metric: Short | None = None
+    """First requirement and what was reached, for example accuracy 0.934 >= 0.9."""
+    metrics: Metrics = Field(default_factory=dict)
+    """Metrics as the training reported them, as decimal text."""
+    cross_validation: CrossValidationStatus | None = None
+    """What cross-validation showed."""
+    gates: Annotated[tuple[Gate, ...], Field(max_length=50), list_map("name")] = ()
+    """Requirements and what was reached."""
+    comparison: Comparison | None = None
+    """The comparison with the champion."""
+    jobs: Annotated[tuple[JobRun, ...], Field(max_length=20), list_map("name")] = ()
+    """Jobs that worked on this version."""
+    artifact: StoredBytes | None = None
+    """The artifact that training stored."""
+    data: StoredBytes | None = None
+    """The data that training read."""
+    baseline_ref: BaselineRef | None = None
+    """The frozen statistics of its training data."""
+    traffic: TrafficShare | None = None
+    """Its share of the requests."""
+    replicas: int | None = None
+    """Its ready pods."""
+    served_periods: Annotated[tuple[ServedPeriod, ...], Field(max_length=50)] = ()
+    """Times in which it answered users, newest last."""
+    notes: Annotated[tuple[Sentence, ...], Field(max_length=20)] = ()
+    """What the training wanted people to know."""
+    progress: Sentence | None = None
+    """How far the build is."""
+    rejected_at: Moment | None = None
+    """When it was rejected."""
+    retirement: RetirementStatus | None = None
+    """How far its retirement has come."""
+    conditions: Conditions = ()
+    """State in Kubernetes' form."""
