@@ -84,8 +84,9 @@ ATOMIC = Schema({"x-kubernetes-list-type": "atomic"})
 MAP_ATOMIC = Schema({"x-kubernetes-map-type": "atomic"})
 FREE_OBJECT: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
-DECIMAL_TEXT = r"^-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?$"
-SHARE_TEXT = r"^(0?\.[0-9]{1,18}|0|1|1\.0{0,18}|0\.)$"
+# A refusal by pattern shows nothing but the pattern, so its first group, which matches nothing, says what to write.
+DECIMAL_TEXT = r"^(a number such as 0.9 or -12){0}-?([0-9]{1,18}(\.[0-9]{0,18})?|\.[0-9]{1,18})([eE][-+]?[0-9]{1,2})?$"
+SHARE_TEXT = r"^(a share from 0 to 1 such as 0.25){0}(0?\.[0-9]{1,18}|0\.?|1|1\.0{0,18})$"
 
 
 def _exact(value: object) -> object:

@@ -92,6 +92,8 @@ class RolloutStatus(Model):
 
     version: int = 0
     """Number of the challenger."""
+    stage: Short = ""
+    """Dark (its pods start), Smoke (the smoke test runs) or Shift (users reach it)."""
     step: int = 0
     """Index of the step, from 0."""
     weight: Percent = 0

@@ -14,6 +14,7 @@ from tenure.api.common import (
     ObjectName,
     Rule,
     Text,
+    Uri,
     VersionNumber,
     rules,
 )
@@ -68,6 +69,13 @@ class VersionSource(Model):
     """When it was decided."""
 
 
+class StoredAt(Model):
+    """Something stored."""
+
+    uri: Uri
+    """Where it is."""
+
+
 class VersionApproval(Model):
     """A person's word on this version."""
 
@@ -96,6 +104,15 @@ class VersionRetire(Model):
     """Date of the decision."""
 
 
+class VersionImages(Model):
+    """The images a version is trained and served with."""
+
+    train: Annotated[str, Field(max_length=512)] = ""
+    """Image of the training container."""
+    serve: Annotated[str, Field(max_length=512)] = ""
+    """Image of Tenure's runtime that fetches the artifact and, unless spec.deploy.runtime.image is set, serves it."""
+
+
 def _unchanged(field: str) -> Rule:
     same = f"has(self.{field}) == has(oldSelf.{field}) && (!has(self.{field}) || self.{field} == oldSelf.{field})"
     return Rule(same, f"spec.{field} cannot be changed: {REMEDY}", path=f".{field}")
@@ -110,7 +127,7 @@ class ModelVersionSpec(Model):
                 _unchanged(field)
                 for field in (
                     *("modelRef", "version", "source", "parentVersion", "planHash", "specHash"),
-                    *("estimator", "image", "build", "data", "artifact"),
+                    *("estimator", "images", "build", "data", "artifact", "baseline"),
                 )
             ],
             Rule(
@@ -135,14 +152,16 @@ class ModelVersionSpec(Model):
     """Hash of the build it was made from."""
     estimator: Line | None = None
     """Estimator of its recipe, for people; the last step of a pipeline."""
-    image: Annotated[str, Field(max_length=512)] | None = None
-    """Training image, when it was made by one."""
+    images: VersionImages | None = None
+    """Container images as they were resolved; an upgrade of the operator does not change them."""
     build: Annotated[str, Field(max_length=65_536)] | None = None
     """The build block as it was resolved, as JSON text, because only text can be kept from changing in every detail."""
     data: DataRead | None = None
     """Data it was to be made from."""
     artifact: Artifact | None = None
     """Where its artifact is; with the digest when it was trained elsewhere."""
+    baseline: StoredAt | None = None
+    """Where the frozen statistics of its training data are."""
     approval: VersionApproval | None = None
     """A person's word on it; may be changed."""
     retire: VersionRetire | None = None
@@ -155,7 +174,8 @@ class ModelVersion(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             Rule(
-                """size(self.spec.modelRef.name) > 52 || (self.metadata.name.startsWith(self.spec.modelRef.name + '-v')
+                """size(self.spec.modelRef.name) > 52 || !self.spec.modelRef.name.matches('^[a-z][-a-z0-9]*$')
+                || (self.metadata.name.startsWith(self.spec.modelRef.name + '-v')
                 && self.metadata.name.matches('-v[1-9][0-9]{0,6}$')
                 && int(self.metadata.name.substring(size(self.spec.modelRef.name) + 2)) == self.spec.version)""",
                 "metadata.name must be MODEL-vN, made of spec.modelRef.name and spec.version; rename the object",

@@ -1,0 +1,92 @@
+"""What no schema can check of an MLModel: sentences that name the field's path and the remedy."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from tenure.api.build import Build, ComparisonMode
+from tenure.api.mlmodel import MLModelSpec
+from tenure.api.monitor import Monitor
+from tenure.api.plan import Direction, Plan
+from tenure.api.strategy import Strategy
+
+
+def violations(spec: MLModelSpec) -> tuple[str, ...]:
+    """Return every contradiction in a spec that the API server had to let pass; none means usable."""
+    found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy)]
+    if spec.monitor is not None:
+        found += _monitor(spec.monitor)
+    if spec.deploy.smoke_test is not None:
+        smoke = spec.deploy.smoke_test
+        if smoke.expect_value is not None and smoke.expect_json_path is None:
+            found.append("spec.deploy.smokeTest.expectValue: says what, but not where; add expectJSONPath or drop it")
+    return tuple(found)
+
+
+def _plan(plan: Plan) -> Iterator[str]:
+    for index, kpi in enumerate(plan.kpis):
+        if kpi.target is None or kpi.floor is None:
+            continue
+        higher = kpi.direction is Direction.HIGHER_IS_BETTER
+        if (kpi.floor > kpi.target) if higher else (kpi.floor < kpi.target):
+            yield (
+                f"spec.plan.kpis[{index}].floor: {kpi.floor} is better than target {kpi.target} "
+                f"with direction {kpi.direction}; swap them or turn the direction"
+            )
+
+
+def _build(build: Build) -> Iterator[str]:
+    for index, requirement in enumerate(build.requirements):
+        if requirement.min is None and requirement.max is None:
+            yield f"spec.build.requirements[{index}]: asks nothing; set min or max"
+        yield from _crossed(f"spec.build.requirements[{index}]", requirement.min, requirement.max)
+    if build.holdout.fraction >= 1:
+        yield "spec.build.holdout.fraction: 1 leaves no row to learn from; choose a share below 1, such as 0.2"
+    if build.holdout.fraction == 0 and build.recipe is not None and build.cross_validation is None:
+        yield (
+            "spec.build.holdout.fraction: 0 without crossValidation leaves nothing to measure the requirements on; "
+            "choose a share such as 0.2 or add crossValidation"
+        )
+    if build.cross_validation is not None:
+        yield from _negative("spec.build.crossValidation.maxStdDev", build.cross_validation.max_std_dev)
+    rule = build.champion
+    if rule is None:
+        return
+    yield from _negative("spec.build.champion.minDelta", rule.min_delta)
+    yield from _negative("spec.build.champion.margin", rule.margin)
+    if not 0 < rule.alpha < 1:
+        yield f"spec.build.champion.alpha: {rule.alpha} is no probability of error; choose one such as 0.05"
+    if rule.margin is not None and rule.mode is ComparisonMode.SUPERIORITY:
+        yield "spec.build.champion.margin: belongs to mode NonInferiority; set the mode or drop the margin"
+
+
+def _strategy(strategy: Strategy) -> Iterator[str]:
+    for index, guardrail in enumerate(strategy.guardrails):
+        path = f"spec.deploy.strategy.guardrails[{index}]"
+        yield from _crossed(path, guardrail.min, guardrail.max)
+        against = guardrail.against_champion
+        if against is None:
+            continue
+        bounds = (against.min_ratio, against.max_ratio, against.min_difference, against.max_difference)
+        if all(bound is None for bound in bounds):
+            yield f"{path}.againstChampion: is empty; set maxRatio, minRatio, maxDifference or minDifference"
+        yield from _crossed(f"{path}.againstChampion", against.min_ratio, against.max_ratio, "Ratio")
+        yield from _crossed(f"{path}.againstChampion", against.min_difference, against.max_difference, "Difference")
+
+
+def _monitor(monitor: Monitor) -> Iterator[str]:
+    yield from _negative("spec.monitor.performanceTolerance", monitor.performance_tolerance)
+    for index, signal in enumerate(monitor.signals):
+        path = f"spec.monitor.signals[{index}]"
+        yield from _crossed(path, signal.min, signal.max)
+        if signal.requirement is not None and (signal.min is not None or signal.max is not None):
+            yield f"{path}.requirement: takes its bounds from build.requirements; drop it, or drop min and max"
+
+
+def _crossed(path: str, low: Decimal | None, high: Decimal | None, kind: str = "") -> Iterator[str]:
+    if low is not None and high is not None and low > high:
+        yield f"{path}.min{kind}: {low} is above max{kind} {high}; swap them or drop one"
+
+
+def _negative(path: str, value: Decimal | None) -> Iterator[str]:
+    if value is not None and value < 0:
+        yield f"{path}: {value} is below 0; write it without the minus sign"
