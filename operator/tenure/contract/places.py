@@ -22,13 +22,24 @@ SEED = "TENURE_SEED"
 TERMINATION_LOG = "TENURE_TERMINATION_LOG"
 """Where the result goes; `/dev/termination-log` unless a test says otherwise."""
 
+LISTEN_HOST = "TENURE_LISTEN_HOST"
+LISTEN_PORT = "TENURE_LISTEN_PORT"  # not TENURE_PORT: a Service named `tenure` would set that in every pod beside it
+MAX_BODY_BYTES = "TENURE_MAX_BODY_BYTES"
+MAX_ROWS = "TENURE_MAX_ROWS"
+MAX_QUEUE = "TENURE_MAX_QUEUE"
+DRAIN_SECONDS = "TENURE_DRAIN_SECONDS"
+CAPTURE = "TENURE_CAPTURE"
+WORKERS = "TENURE_WORKERS"
+TRUST_PICKLE = "TENURE_TRUST_PICKLE"
+"""Serving pods: limits and switches of the model server, all optional; see `tenure.runtime.serve.settings`."""
+
 CLAIMS = PurePosixPath("/tenure/claims")
 """PersistentVolumeClaims are mounted at `<CLAIMS>/<claim>`."""
 
 CONFIG_MAPS = PurePosixPath("/tenure/configmaps")
 """ConfigMaps with small data are mounted at `<CONFIG_MAPS>/<name>`."""
 
-SCRATCH = PurePosixPath("/tmp")  # noqa: S108 the pod's own emptyDir, the only writable place besides the claims
+SCRATCH = PurePosixPath("/tmp")
 
 MODELS = PurePosixPath("/mnt/models")
 """Serving pods: the fetched artifact and baseline; KServe's convention, so that its images find them too."""

@@ -1,0 +1,117 @@
+"""The queue before the model: what waited while the model was busy is the next batch; there is no timer."""
+
+import asyncio
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenure.runtime.serve.inputs import Array
+from tenure.runtime.serve.rejected import Rejected
+
+Outcome = dict[str, Array] | BaseException
+Compute = Callable[[Array, frozenset[str]], dict[str, Array]]
+
+
+@dataclass(slots=True)
+class Job:
+    """One request's rows on their way through the model."""
+
+    rows: Array
+    wanted: frozenset[str]
+    done: Callable[[Outcome], None]
+
+
+class Batcher:
+    """Hands batches to the model, one at a time, and answers the jobs on the event loop."""
+
+    def __init__(self, compute: Compute, *, most_rows: int, most_queued: int) -> None:
+        self._compute = compute
+        self._most_rows = most_rows
+        self._most_queued = most_queued
+        self._waiting: deque[Job] = deque()
+        self._changed = threading.Condition()
+        self._ending = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._work, name="model", daemon=True)
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to work; answers are delivered on this loop."""
+        self._loop = loop
+        self._thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queue a job, or refuse it when too many wait: a queue that only grows helps nobody."""
+        with self._changed:
+            if len(self._waiting) >= self._most_queued:
+                raise Rejected("too many requests wait for the model; try again shortly", status=503)
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Finish what is queued, then end."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify()
+        self._thread.join(timeout=60)
+
+    def _work(self) -> None:
+        assert self._loop is not None
+        while True:
+            with self._changed:
+                while not self._waiting and not self._ending:
+                    self._changed.wait()
+                if not self._waiting:
+                    return
+                batch = self._take()
+            outcomes = run(self._compute, batch)
+            self._loop.call_soon_threadsafe(_deliver, batch, outcomes)
+
+    def _take(self) -> list[Job]:
+        """As many waiting jobs as fit one batch; they must be rows of one kind."""
+        batch = [self._waiting.popleft()]
+        rows, kind = len(batch[0].rows), batch[0].rows.dtype
+        while self._waiting:
+            following = self._waiting[0]
+            if rows + len(following.rows) > self._most_rows or following.rows.dtype != kind:
+                break
+            rows += len(following.rows)
+            batch.append(self._waiting.popleft())
+        return batch
+
+
+def run(compute: Compute, batch: Sequence[Job]) -> list[Outcome]:
+    """Compute one batch and divide the answers; when it fails, every job is computed alone, so none fails another's."""
+    if len(batch) == 1:
+        return [_alone(compute, batch[0])]
+    try:
+        wanted = frozenset[str]().union(*(job.wanted for job in batch))
+        answers = compute(np.concatenate([job.rows for job in batch]), wanted)
+    except Exception:  # noqa: BLE001 whatever the estimator raises, the culprit is found by computing alone
+        return [_alone(compute, job) for job in batch]
+    outcomes: list[Outcome] = []
+    start = 0
+    for job in batch:
+        end = start + len(job.rows)
+        outcomes.append({name: answers[name][start:end] for name in job.wanted})
+        start = end
+    return outcomes
+
+
+def _alone(compute: Compute, job: Job) -> Outcome:
+    try:
+        return compute(job.rows, job.wanted)
+    except Exception as wrong:  # noqa: BLE001 the estimator's own words become the answer
+        return wrong
+
+
+def _deliver(batch: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    for job, outcome in zip(batch, outcomes, strict=True):
+        job.done(outcome)

@@ -1,0 +1,1 @@
+"""The training step: data in; artifact, baseline and metrics out."""
