@@ -1,0 +1,100 @@
+"""Act: write what differs, delete what should go, the status last. Writing twice changes nothing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.adapters.cluster import Cluster, Refused
+from tenure.adapters.kinds import identity
+from tenure.adapters.store import Store
+from tenure.core.fingerprints import fingerprint
+from tenure.render.compare import contains, is_same_status
+from tenure.render.desired import Desired
+
+Raw = Mapping[str, Any]
+
+APPLIED = "tenure.dev/applied"
+"""Annotation on children: fingerprint of the manifest we applied last, so that a removed field is noticed too."""
+
+
+class NameTaken(Exception):
+    """An object of a name we need belongs to somebody else."""
+
+
+class Actor:
+    """Makes the cluster as desired, with as few writes as possible."""
+
+    def __init__(self, cluster: Cluster, store: Store) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._settled: dict[tuple[str, str, str], tuple[str, str]] = {}
+        """(fingerprint, resourceVersion) of objects whose last apply changed nothing, though they seemed to differ."""
+
+    async def act(self, owner_uid: str, desired: Desired) -> None:
+        """Create, apply and remove children, in that order.
+
+        Raises NameTaken for a foreign object in our place; Refused and Unreachable as the API server answers.
+        """
+        for manifest in desired.create:
+            if await self._find_own(owner_uid, manifest) is None:
+                self._store.put(await self._cluster.apply(_marked(manifest)))
+        for manifest in desired.apply:
+            await self._apply(owner_uid, manifest)
+        namespace = next((manifest["metadata"]["namespace"] for manifest in (*desired.create, *desired.apply)), None)
+        for ref in desired.remove:
+            live = self._store.find(ref.kind, namespace, ref.name) if namespace else None
+            if live is not None and _controller(live) == owner_uid and "deletionTimestamp" not in live["metadata"]:
+                await self._cluster.delete(ref.kind, namespace or "", ref.name, live["metadata"]["uid"])
+
+    async def _apply(self, owner_uid: str, manifest: Raw) -> None:
+        marked = _marked(manifest)
+        live = await self._find_own(owner_uid, manifest)
+        mark = marked["metadata"]["annotations"][APPLIED]
+        if live is not None:
+            revision = str(live["metadata"].get("resourceVersion"))
+            if contains(live, marked) or self._settled.get(identity(manifest)) == (mark, revision):
+                return
+        stored = await self._cluster.apply(marked)
+        if live is not None and stored["metadata"]["resourceVersion"] == live["metadata"].get("resourceVersion"):
+            # The server writes a value in another way than we do. Remember that instead of writing it for ever.
+            self._settled[identity(manifest)] = (mark, stored["metadata"]["resourceVersion"])
+        self._store.put(stored)
+
+    async def write_status(self, raw: Raw, status: Raw) -> bool:
+        """Write the status of a model or version if it differs; return whether it was written."""
+        if is_same_status(raw.get("status") or {}, status):
+            return False
+        try:
+            self._store.put(await self._cluster.apply_status(raw, status))
+        except Refused as refused:
+            if refused.status in (404, 409):
+                # It was deleted, or deleted and made anew: its next event brings it back here.
+                return False
+            raise
+        return True
+
+    def forget(self, namespace: str, name_prefix: str) -> None:
+        """Forget what is remembered of a model that is gone."""
+        for key in [k for k in self._settled if k[1] == namespace and k[2].startswith(name_prefix)]:
+            del self._settled[key]
+
+    async def _find_own(self, owner_uid: str, manifest: Raw) -> Raw | None:
+        kind, namespace, name = identity(manifest)
+        live: Raw | None = self._store.find(kind, namespace, name)
+        if live is None:
+            # Not in the store: absent, not seen yet, or somebody else's without our label.
+            live = await self._cluster.read(kind, namespace, name)
+            if live is not None and _controller(live) == owner_uid:
+                self._store.put({"kind": kind, **live})
+        if live is not None and _controller(live) != owner_uid:
+            raise NameTaken(f"{kind} {namespace}/{name}")
+        return live
+
+
+def _marked(manifest: Raw) -> dict[str, Any]:
+    annotations = {**(manifest["metadata"].get("annotations") or {}), APPLIED: fingerprint(manifest)}
+    return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
+
+
+def _controller(raw: Raw) -> str:
+    owners = raw["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")

@@ -1,0 +1,1 @@
+"""The world outside: the API server, serving pods, metric sources and stores. Errors are translated here, once."""

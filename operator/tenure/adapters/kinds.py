@@ -1,0 +1,31 @@
+"""The kinds we read and write, and their REST paths."""
+
+from collections.abc import Mapping
+from typing import Any
+
+PATHS = {
+    "MLModel": ("/apis/tenure.dev/v1alpha1", "mlmodels"),
+    "ModelVersion": ("/apis/tenure.dev/v1alpha1", "modelversions"),
+    "Job": ("/apis/batch/v1", "jobs"),
+    "Deployment": ("/apis/apps/v1", "deployments"),
+    "Service": ("/api/v1", "services"),
+    "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
+    "ConfigMap": ("/api/v1", "configmaps"),
+    "Pod": ("/api/v1", "pods"),
+    "Event": ("/api/v1", "events"),
+}
+
+OWNED = ("ModelVersion", "Job", "Deployment", "Service", "PersistentVolumeClaim", "Pod")
+"""Kinds whose objects carry our labels and are watched."""
+
+
+def path_of(kind: str, namespace: str, name: str = "") -> str:
+    root, plural = PATHS[kind]
+    scope = f"/namespaces/{namespace}" if namespace else ""
+    return f"{root}{scope}/{plural}" + (f"/{name}" if name else "")
+
+
+def identity(manifest: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return (kind, namespace, name)."""
+    meta = manifest["metadata"]
+    return manifest["kind"], meta.get("namespace", ""), meta["name"]

@@ -1,0 +1,90 @@
+"""The smoke test: one real request to a version before users reach it."""
+
+import json
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import quote
+
+import aiohttp
+import jsonpath
+
+from tenure.core.facts import SmokeResult, Verdict
+from tenure.core.spec import Model, Protocol, SmokeTest
+
+ANSWER_LIMIT_BYTES = 4 * 1024 * 1024
+
+
+class Probe:
+    """Asks a version through its own Service."""
+
+    def __init__(self, session: aiohttp.ClientSession) -> None:
+        self._session = session
+
+    async def smoke_test(self, model: Model, address: str) -> SmokeResult:
+        """Ask `http://<address>`. Whatever may pass by itself (no connection, 503) is Inconclusive, never a failure."""
+        test = model.deploy.smoke_test
+        method = "GET" if test.request is None else "POST"
+        path = test.path or _default_path(model)
+        body = None if test.request is None else json.dumps(test.request).encode()
+        timeout = aiohttp.ClientTimeout(total=test.timeout_seconds)
+        headers = {"Content-Type": "application/json"} if body else {}
+        what = f"{method} {path}"
+        try:
+            async with self._session.request(
+                method, f"http://{address}{path}", data=body, headers=headers, timeout=timeout, allow_redirects=False
+            ) as answer:
+                content = await answer.content.read(ANSWER_LIMIT_BYTES)
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError) as broken:
+            return SmokeResult(Verdict.INCONCLUSIVE, f"{what} got no answer: {type(broken).__name__} {broken}".strip())
+        return judge_answer(test, what, status, content)
+
+
+def judge_answer(test: SmokeTest, what: str, status: int, content: bytes) -> SmokeResult:
+    """Judge an answer against what the smoke test expects."""
+    if status != test.expect_status:
+        shown = content[:200].decode(errors="replace").strip()
+        text = f"{what} answered {status}, expected {test.expect_status}: {shown}"
+        passing = status in (429, 502, 503, 504)
+        return SmokeResult(Verdict.INCONCLUSIVE if passing else Verdict.FAIL, text)
+    if not test.expect_json_path:
+        return SmokeResult(Verdict.PASS, f"{what} answered {status}")
+    try:
+        found = jsonpath.findall(test.expect_json_path, json.loads(content, parse_float=Decimal))
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        return SmokeResult(Verdict.FAIL, f"{what} answered {status}, but its body is not JSON")
+    except jsonpath.JSONPathError as wrong:
+        text = f"spec.deploy.smokeTest.expectJSONPath {test.expect_json_path!r} is no JSONPath: {wrong}"
+        return SmokeResult(Verdict.FAIL, text)
+    if not found:
+        return SmokeResult(Verdict.FAIL, f"{what}: {test.expect_json_path} found nothing in the answer")
+    if test.expect_value is None or any(_is_equal(value, test.expect_value) for value in found):
+        return SmokeResult(Verdict.PASS, f"{what} answered {status} as expected")
+    text = f"{what}: {test.expect_json_path} is {_shown(found[0])}, expected {_shown(test.expect_value)}"
+    return SmokeResult(Verdict.FAIL, text)
+
+
+def _default_path(model: Model) -> str:
+    runtime, name = model.deploy.runtime, quote(model.name, safe="")
+    asks = model.deploy.smoke_test.request is not None
+    match runtime.protocol:
+        case Protocol.V2:
+            return f"/v2/models/{name}/infer" if asks else f"/v2/models/{name}/ready"
+        case Protocol.V1:
+            return f"/v1/models/{name}:predict" if asks else f"/v1/models/{name}"
+        case Protocol.CUSTOM:
+            return runtime.readiness_path or "/"
+
+
+def _is_equal(found: Any, expected: Any) -> bool:
+    """Compare as JSON; numbers by value, so 1 equals 1.0, and true is no number."""
+    if isinstance(found, bool) or isinstance(expected, bool):
+        return found is expected
+    try:
+        return Decimal(str(found)) == Decimal(str(expected))
+    except InvalidOperation:
+        return bool(found == expected)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value, default=str)[:120]

@@ -1,0 +1,321 @@
+"""Parsing: from objects as the API server gives them to the nouns of core; errors name the field and the remedy."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from pydantic import ValidationError
+
+from tenure.api.build import Build as BuildBlock
+from tenure.api.deploy import Deploy as DeployBlock
+from tenure.api.mlmodel import MLModelSpec
+from tenure.api.plan import Plan as PlanBlock
+from tenure.api.recipe import JobSettings, Train
+from tenure.api.supported import unsupported_fields
+from tenure.contract.places import resolve
+from tenure.contract.result import Blob, Result
+from tenure.core.facts import Allocation, ApprovalSeen, Memory, Rollout, Stage, Version, VersionPhase
+from tenure.core.names import version_number
+from tenure.core.spec import (
+    Approval,
+    ArtifactBucket,
+    ArtifactClaim,
+    Budget,
+    Build,
+    Data,
+    Deploy,
+    Feasibility,
+    Model,
+    Plan,
+    PodSettings,
+    Protocol,
+    Requirement,
+    Runtime,
+    SmokeTest,
+    Strategy,
+)
+
+Raw = Mapping[str, Any]
+
+TRAINER_FIELDS = {"estimator", "parameters", "steps", "preprocessing", "search", "task", "compile"}
+"""The part of a recipe that the trainer reads; the rest is about its pod."""
+
+
+def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
+    """Parse an MLModel. When the spec cannot be used, the model has only its identity and the errors say why."""
+    meta, spec = raw["metadata"], raw.get("spec") or {}
+    identity = {
+        "namespace": meta["namespace"],
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "generation": meta.get("generation", 0),
+        "deleting": "deletionTimestamp" in meta,
+    }
+    try:
+        parsed = MLModelSpec.model_validate(spec)
+    except ValidationError as wrong:
+        nothing = Model(**identity, plan=Plan("", ""), build=Build(Data(), ()), suspend=bool(spec.get("suspend")))
+        return nothing, tuple(_sentence(error) for error in wrong.errors()[:5])
+    model = Model(
+        **identity,
+        plan=_plan(parsed.plan, spec.get("plan") or {}),
+        build=_build(parsed.build),
+        deploy=_deploy(parsed.deploy),
+        suspend=parsed.suspend,
+        rebuild_trigger=parsed.rebuild.trigger or "",
+        unsupported=tuple(unsupported_fields(parsed)),
+    )
+    return model, tuple(_violations(model, parsed))
+
+
+def _sentence(error: Any) -> str:
+    path = "spec"
+    for part in error["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message}; correct it in the MLModel"
+
+
+def _violations(model: Model, parsed: MLModelSpec) -> Iterator[str]:
+    """What no schema can check."""
+    for index, requirement in enumerate(model.build.requirements):
+        low, high = requirement.minimum, requirement.maximum
+        if low is not None and high is not None and low > high:
+            yield f"spec.build.requirements[{index}].min: {low} is above max {high}; swap them or drop one"
+    if parsed.build.holdout.fraction >= 1:
+        yield "spec.build.holdout.fraction: 1 leaves no row to learn from; choose a share below 1, such as 0.2"
+    try:
+        resolve(model.build.data.uri)
+    except ValueError as wrong:
+        yield f"spec.build.data.uri: {wrong}"
+    bucket, data = model.build.artifacts, model.build.data
+    if isinstance(bucket, ArtifactBucket):
+        if data.credentials_secret and bucket.credentials_secret not in ("", data.credentials_secret):
+            yield (
+                "spec.build.data.credentialsSecret: one training pod can use one set of credentials; "
+                "name the same Secret as artifactStore.s3.credentialsSecret"
+            )
+        if data.endpoint_url and bucket.endpoint_url not in ("", data.endpoint_url):
+            yield (
+                "spec.build.data.endpointUrl: one training pod can use one S3 endpoint; "
+                "name the same address as artifactStore.s3.endpointUrl"
+            )
+
+
+def _plan(block: PlanBlock, raw: Raw) -> Plan:
+    budget = block.budget
+    return Plan(
+        objective=block.objective,
+        owner=block.owner,
+        feasibility=Feasibility(block.feasibility.verdict.value),
+        budget=Budget(
+            cpu=budget.cpu or "",
+            memory=budget.memory or "",
+            gpu=budget.gpu,
+            max_job_seconds=budget.max_job_duration_seconds,
+        )
+        if budget
+        else Budget(),
+        approval=Approval(
+            required=block.approval.required,
+            approved_by=block.approval.approved_by or "",
+            approved_on=block.approval.approved_on or "",
+            note=block.approval.note,
+            plan_hash=(block.approval.plan_hash or "").removeprefix("sha256:"),
+        ),
+        content={key: value for key, value in raw.items() if key != "approval"},
+    )
+
+
+def _build(block: BuildBlock) -> Build:
+    recipe = block.recipe.as_yaml() if block.recipe else None
+    cross_validation = block.cross_validation
+    return Build(
+        data=_data(block),
+        requirements=tuple(Requirement(r.metric, r.min, r.max) for r in block.requirements),
+        recipe={key: value for key, value in recipe.items() if key in TRAINER_FIELDS} if recipe else None,
+        pod=_pod(block.recipe or block.train or JobSettings()),
+        cross_validation=cross_validation.as_yaml() if cross_validation else None,
+        max_std_dev=cross_validation.max_std_dev if cross_validation else None,
+        holdout=block.holdout.as_yaml(),
+        seed=block.seed,
+        artifacts=_artifacts(block),
+    )
+
+
+def _data(block: BuildBlock) -> Data:
+    data = block.data
+    if data is None:
+        return Data()
+    return Data(
+        uri=data.uri,
+        target=data.target or "",
+        format=data.format.value if data.format else "",
+        digest=data.digest or "",
+        features=data.features,
+        weight_column=data.weight_column or "",
+        time_column=data.time_column or "",
+        endpoint_url=data.endpoint_url or "",
+        credentials_secret=data.credentials_secret or "",
+    )
+
+
+def _artifacts(block: BuildBlock) -> ArtifactClaim | ArtifactBucket:
+    store = block.artifact_store
+    if store.s3 is not None:
+        return ArtifactBucket(
+            uri=store.s3.uri,
+            endpoint_url=store.s3.endpoint_url or "",
+            region=store.s3.region or "",
+            credentials_secret=store.s3.credentials_secret or "",
+        )
+    if store.claim is None:
+        return ArtifactClaim()
+    return ArtifactClaim(
+        name=store.claim.name or "",
+        size=store.claim.size,
+        storage_class_name=store.claim.storage_class_name or "",
+        access_mode=store.claim.access_mode.value,
+    )
+
+
+def _pod(block: JobSettings) -> PodSettings:
+    shared: dict[str, Any] = {
+        "resources": _yaml(block.resources),
+        "service_account_name": block.service_account_name or "",
+        "node_selector": dict(block.node_selector),
+        "tolerations": tuple(toleration.as_yaml() for toleration in block.tolerations),
+        "backoff_limit": block.backoff_limit,
+        "active_deadline_seconds": block.active_deadline_seconds,
+        "pod_overrides": block.pod_overrides or {},
+    }
+    if not isinstance(block, Train):
+        return PodSettings(**shared)
+    return PodSettings(
+        **shared,
+        image=block.image,
+        command=block.command,
+        args=block.args,
+        env=tuple(entry.as_yaml() for entry in block.env),
+        env_from=tuple(entry.as_yaml() for entry in block.env_from),
+        volumes=block.volumes,
+        volume_mounts=tuple(mount.as_yaml() for mount in block.volume_mounts),
+    )
+
+
+def _deploy(block: DeployBlock) -> Deploy:
+    runtime, smoke = block.runtime, block.smoke_test
+    return Deploy(
+        runtime=Runtime(
+            image=runtime.image or "",
+            port=runtime.port,
+            command=runtime.command,
+            args=runtime.args,
+            protocol=Protocol(runtime.protocol.value),
+            readiness_path=runtime.readiness_path or "",
+        ),
+        replicas=block.replicas,
+        resources=_yaml(block.resources),
+        env=tuple(entry.as_yaml() for entry in block.env),
+        node_selector=dict(block.node_selector),
+        tolerations=tuple(toleration.as_yaml() for toleration in block.tolerations),
+        affinity=block.affinity or {},
+        pod_overrides=block.pod_overrides or {},
+        smoke_test=SmokeTest()
+        if smoke is None
+        else SmokeTest(
+            request=smoke.request,
+            path=smoke.path or "",
+            expect_status=smoke.expect_status,
+            expect_json_path=smoke.expect_json_path or "",
+            expect_value=smoke.expect_value,
+            timeout_seconds=smoke.timeout_seconds,
+        ),
+        strategy=Strategy(block.strategy.type.value),
+    )
+
+
+def _yaml(block: Any) -> dict[str, Any]:
+    return {key: value for key, value in block.as_yaml().items() if value} if block is not None else {}
+
+
+def parse_memory(raw: Raw) -> Memory:
+    """Read the operator's memory back from `MLModel.status`; what is absent was never remembered."""
+    status = raw.get("status") or {}
+    approval, build, rollout = status.get("approval"), status.get("build"), status.get("rollout")
+    return Memory(
+        highest_version=int(status.get("highestVersion") or 0),
+        approval=ApprovalSeen(
+            plan_hash=approval.get("planHash", ""),
+            block_hash=approval.get("blockHash", ""),
+            approved_by=approval.get("approvedBy", ""),
+            seen_at=approval.get("seenAt", ""),
+        )
+        if approval
+        else None,
+        allocation=Allocation(
+            version=int(build["version"]),
+            build_hash=build.get("specHash", ""),
+            trigger=build.get("trigger", ""),
+            at=build.get("startedAt", ""),
+        )
+        if build and build.get("version")
+        else None,
+        champion=version_number(status.get("champion") or ""),
+        previous=version_number(status.get("previous") or ""),
+        rollout=Rollout(
+            version=int(rollout["version"]), stage=Stage(rollout["stage"]), since=rollout.get("stepStartedAt", "")
+        )
+        if rollout and rollout.get("stage")
+        else None,
+        rebuild_trigger=(status.get("rebuild") or {}).get("lastTrigger", ""),
+    )
+
+
+def parse_version(raw: Raw) -> Version:
+    """Parse a ModelVersion with what was recorded of it."""
+    spec, status = raw["spec"], raw.get("status") or {}
+    ready: Raw = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
+    images = spec.get("images") or {}
+    return Version(
+        number=int(spec["version"]),
+        name=raw["metadata"]["name"],
+        build_hash=spec.get("specHash") or "",
+        phase=VersionPhase(status.get("phase") or "Pending"),
+        reason=ready.get("reason", ""),
+        message=ready.get("message", ""),
+        result=_result(status),
+        train_image=images.get("train") or "",
+        serve_image=images.get("serve") or "",
+        artifact_uri=(spec.get("artifact") or {}).get("uri") or "",
+        generation=int(raw["metadata"].get("generation") or 1),
+        served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),
+    )
+
+
+def _result(status: Raw) -> Result | None:
+    artifact = status.get("artifact")
+    if not artifact:
+        return None
+    metrics: dict[str, Decimal] = {}
+    invalid: dict[str, str] = {}
+    for name, text in (status.get("metrics") or {}).items():
+        try:
+            metrics[name] = Decimal(text)
+        except InvalidOperation:
+            invalid[name] = text
+    data, baseline = status.get("data"), status.get("baselineRef")
+    folds = (status.get("crossValidation") or {}).get("folds") or ()
+    return Result(
+        metrics=metrics,
+        invalid_metrics=invalid,
+        folds=tuple(Decimal(fold) for fold in folds),
+        artifact=_blob(artifact),
+        data=_blob(data) if data else None,
+        baseline=_blob(baseline) if baseline else None,
+        notes=tuple(status.get("notes") or ()),
+    )
+
+
+def _blob(raw: Raw) -> Blob:
+    return Blob(raw.get("uri", ""), raw.get("digest", ""), raw.get("format", ""), raw.get("rows"))

@@ -1,0 +1,75 @@
+"""What this release does not do yet: set fields of that kind are shown in a condition, never ignored in silence."""
+
+from collections.abc import Iterator
+
+from tenure.api.mlmodel import MLModelSpec
+from tenure.api.rebuild import Rebuild
+from tenure.api.recipe import Compile
+from tenure.api.strategy import Strategy, StrategyType
+from tenure.api.versions import Versions
+
+
+def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
+    """Yield the path of each field that asks for something this release does not do."""
+    yield from _plan(spec)
+    yield from _build(spec)
+    yield from _deploy(spec)
+    if spec.monitor is not None:
+        yield "spec.monitor"
+    default = Rebuild()
+    for name in (
+        "schedule",
+        "on_new_data",
+        "max_per_window",
+        "promote",
+        "cooldown_seconds",
+        "max_consecutive_failures",
+    ):
+        if getattr(spec.rebuild, name) != getattr(default, name):
+            yield f"spec.rebuild.{_camel(name)}"
+    for name in ("pin", "history_limit", "protect"):
+        if getattr(spec.versions, name) != getattr(Versions(), name):
+            yield f"spec.versions.{_camel(name)}"
+    retire = spec.retire
+    if retire is not None:
+        for name in ("requested", "criteria", "sunset_on", "auto"):
+            if getattr(retire, name):
+                yield f"spec.retire.{_camel(name)}"
+
+
+def _plan(spec: MLModelSpec) -> Iterator[str]:
+    if spec.plan.review_by is not None:
+        yield "spec.plan.reviewBy"
+    if spec.plan.budget is not None and spec.plan.budget.max_rebuilds_per_month is not None:
+        yield "spec.plan.budget.maxRebuildsPerMonth"
+
+
+def _build(spec: MLModelSpec) -> Iterator[str]:
+    for name in ("evaluate", "champion", "queue_name"):
+        if getattr(spec.build, name) is not None:
+            yield f"spec.build.{_camel(name)}"
+    if spec.build.recipe is not None and spec.build.recipe.compile is not Compile.NONE:
+        yield "spec.build.recipe.compile"
+
+
+def _deploy(spec: MLModelSpec) -> Iterator[str]:
+    deploy, strategy, default = spec.deploy, spec.deploy.strategy, Strategy()
+    if deploy.autoscaling is not None:
+        yield "spec.deploy.autoscaling"
+    if deploy.side_by_side:
+        yield "spec.deploy.sideBySide"
+    if strategy.type not in (StrategyType.ROLLING, StrategyType.RECREATE):
+        yield f"spec.deploy.strategy.type {strategy.type.value} (Rolling is used)"
+    for name in ("steps", "guardrails", "keep_previous_seconds", "watch_seconds", "on_failure", "approval_required"):
+        if getattr(strategy, name) != getattr(default, name):
+            yield f"spec.deploy.strategy.{_camel(name)}"
+    if deploy.traffic.gateway_ref is not None or deploy.traffic.hostname is not None:
+        yield "spec.deploy.traffic"
+    for name in ("workers", "grpc", "allow_pickle"):
+        if getattr(deploy.runtime, name) not in (1, False):
+            yield f"spec.deploy.runtime.{_camel(name)}"
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)

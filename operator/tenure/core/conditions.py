@@ -1,0 +1,111 @@
+"""Conditions: what machines and people read of a decision. Abnormal ones are absent while all is well (kstatus)."""
+
+from collections.abc import Iterator, Sequence
+
+from tenure.core.decision import Condition, Stance, Step
+from tenure.core.facts import ENDED, DeploymentFacts, Observation, Version, VersionPhase
+from tenure.core.reasons import Reason, reason_named
+from tenure.core.requirements import Gate, first_failure
+from tenure.core.target import plan_hash
+
+PLAN_REASONS = frozenset(
+    {
+        Reason.AWAITING_APPROVAL,
+        Reason.PLAN_CHANGED,
+        Reason.PLAN_HASH_MISMATCH,
+        Reason.NOT_FEASIBLE,
+        Reason.FEASIBILITY_UNDECIDED,
+        Reason.OVER_BUDGET,
+    }
+)
+
+
+def judge_conditions(
+    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate]
+) -> tuple[Condition, ...]:
+    """Return every condition that applies, in the order people read them."""
+    return tuple(_conditions(seen, step, target, gates))
+
+
+def _conditions(seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate]) -> Iterator[Condition]:
+    yield ready(seen, step)
+    if step.stance in (Stance.PROGRESSING, Stance.WAITING):
+        yield Condition("Reconciling", "True", step.reason, step.message)
+    if step.stance is Stance.STALLED:
+        yield Condition("Stalled", "True", step.reason, step.message)
+    if seen.errors:
+        return
+    if seen.model.unsupported:
+        fields = ", ".join(seen.model.unsupported)
+        text = f"this release does not honour {fields}; remove the field or expect the default behaviour"
+        yield Condition("FieldsSupported", "False", Reason.FIELD_NOT_SUPPORTED, text)
+    yield _plan_approved(seen, step)
+    if target is not None:
+        yield _build_succeeded(step, target)
+        if gates:
+            yield _requirements_met(target, gates)
+        if target.result is not None and first_failure(gates) is None:
+            yield _deployed(seen, step, target)
+
+
+def ready(seen: Observation, step: Step) -> Condition:
+    """Ready means that the champion answers, whatever else goes on."""
+    champion = seen.memory.champion
+    if champion is None:
+        return Condition("Ready", "False", Reason.NO_CHAMPION, f"no version serves yet: {step.message}")
+    facts = seen.deployments.get(champion, DeploymentFacts())
+    name = seen.versions[champion].name if champion in seen.versions else f"version {champion}"
+    if facts.available and seen.service_version == champion:
+        text = f"{name} answers its probe with {facts.available} of {seen.model.deploy.replicas} replicas"
+        return Condition("Ready", "True", Reason.IN_USE, text)
+    if facts.available or _challenger_answers(seen):
+        if seen.has_service:
+            return Condition("Ready", "True", Reason.IN_USE, f"{name} and its challenger answer their probes")
+        return Condition("Ready", "False", Reason.CHAMPION_NOT_READY, f"the Service of {name} is not there yet")
+    if facts.trouble is not None:
+        return Condition("Ready", "False", facts.trouble.reason, f"{name} does not answer: {facts.trouble.message}")
+    return Condition("Ready", "False", Reason.CHAMPION_NOT_READY, f"no pod of {name} answers its probe")
+
+
+def _challenger_answers(seen: Observation) -> bool:
+    """During a shift users reach both versions, so either keeps the promise."""
+    rollout = seen.memory.rollout
+    if rollout is None or rollout.stage.value != "Shift":
+        return False
+    return seen.deployments.get(rollout.version, DeploymentFacts()).available > 0
+
+
+def _plan_approved(seen: Observation, step: Step) -> Condition:
+    if step.reason in PLAN_REASONS:
+        return Condition("PlanApproved", "False", step.reason, step.message)
+    approval, current = seen.model.plan.approval, plan_hash(seen.model)
+    if not approval.required:
+        return Condition("PlanApproved", "True", Reason.APPROVAL_NOT_REQUIRED, f"plan {current} needs no approval")
+    return Condition("PlanApproved", "True", Reason.APPROVED, f"plan {current} approved by {approval.approved_by}")
+
+
+def _build_succeeded(step: Step, target: Version) -> Condition:
+    if target.result is not None:
+        return Condition("BuildSucceeded", "True", Reason.BUILD_SUCCEEDED, f"{target.name} was built")
+    outcome = step.outcomes.get(target.number)
+    phase = outcome.phase if outcome else target.phase
+    if phase in ENDED:
+        reason = outcome.reason if outcome else reason_named(target.reason) or Reason.BUILD_FAILED
+        return Condition("BuildSucceeded", "False", reason, outcome.message if outcome else target.message)
+    return Condition("BuildSucceeded", "Unknown", step.reason, step.message)
+
+
+def _requirements_met(target: Version, gates: Sequence[Gate]) -> Condition:
+    failure = first_failure(gates)
+    if failure is not None:
+        return Condition("RequirementsMet", "False", failure.reason, f"{target.name}: {failure.message}")
+    text = "; ".join(gate.message for gate in gates)
+    return Condition("RequirementsMet", "True", Reason.REQUIREMENTS_MET, f"{target.name}: {text}")
+
+
+def _deployed(seen: Observation, step: Step, target: Version) -> Condition:
+    if target.phase is VersionPhase.REJECTED and target.number != seen.memory.champion:
+        return Condition("Deployed", "False", reason_named(target.reason) or Reason.SMOKE_TEST_FAILED, target.message)
+    if target.number == seen.memory.champion and step.stance is Stance.DONE:
+        return Condition("Deployed", "True", Reason.IN_USE, step.message)
+    return Condition("Deployed", "False", step.reason, step.message)

@@ -1,0 +1,118 @@
+"""What follows from an observation: the step of this pass, what should exist, and what people read."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tenure.contract.result import Result
+from tenure.core.facts import Memory, VersionPhase
+from tenure.core.reasons import Reason
+from tenure.core.requirements import Gate
+
+
+class Phase(StrEnum):
+    """The phase column of a model; for reading only, never an input."""
+
+    PLANNING = "Planning"
+    AWAITING_APPROVAL = "AwaitingApproval"
+    BUILDING = "Building"
+    TESTING = "Testing"
+    DEPLOYING = "Deploying"
+    IN_USE = "InUse"
+    REBUILDING = "Rebuilding"
+    RETIRING = "Retiring"
+    RETIRED = "Retired"
+    FAILED = "Failed"
+    SUSPENDED = "Suspended"
+
+
+class Stance(StrEnum):
+    """Who has the next move."""
+
+    PROGRESSING = "Progressing"
+    """The cluster or the operator: it goes on by itself."""
+    WAITING = "Waiting"
+    """A person, and nothing is wrong: an approval, a verdict."""
+    STALLED = "Stalled"
+    """A person, because something is wrong and nothing will change by itself."""
+    DONE = "Done"
+    """Nobody: the declared life is as it should be."""
+    SUSPENDED = "Suspended"
+    """Nobody until `spec.suspend` is false again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is recorded of one version in this pass."""
+
+    phase: VersionPhase
+    reason: Reason
+    message: str
+    result: Result | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """A ModelVersion to create."""
+
+    number: int
+    build_hash: str
+    trigger: str
+    at: str
+    parent: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What one rule says: where the model is, why, who moves next, and the one thing to do."""
+
+    phase: Phase
+    reason: Reason
+    message: str
+    stance: Stance
+    next: str = ""
+    """The NEXT column: a few words on who must act or what comes."""
+    memory: Memory | None = None
+    """The next memory, when it changes. It is written before anything acts on it."""
+    create: NewVersion | None = None
+    build: int | None = None
+    """The version whose training Job should exist."""
+    outcomes: Mapping[int, Outcome] = field(default_factory=dict)
+    wake_after: float | None = None
+    """Look again after so many seconds even if nothing is reported; None leaves it to events."""
+    hands_off: bool = False
+    """Touch no child object: suspended, or the spec cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """Replicas of each version's Deployment and the versions users reach, by number."""
+
+    replicas: Mapping[int, int] = field(default_factory=dict)
+    traffic: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of the standard shape, without its times."""
+
+    type: str
+    status: str
+    reason: Reason
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The whole answer of `decide`."""
+
+    step: Step
+    memory: Memory
+    serving: Serving
+    gates: Mapping[int, tuple[Gate, ...]]
+    target: int | None
+    """The version the spec asks for; None while there is none."""
+    plan_hash: str
+    conditions: tuple[Condition, ...] = ()
+    cancelled: frozenset[int] = frozenset()
+    """Versions whose training Job should be ended."""

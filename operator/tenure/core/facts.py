@@ -1,0 +1,196 @@
+"""What is seen: one model's world at one moment, as the rules need it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from tenure.contract.result import Result
+from tenure.core.reasons import Reason
+from tenure.core.spec import Model
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why pods do not run: a reason of the closed list and the cluster's own words."""
+
+    reason: Reason
+    message: str
+
+
+class Progress(StrEnum):
+    """How far a Job is."""
+
+    ABSENT = "Absent"
+    RUNNING = "Running"
+    SUCCEEDED = "Succeeded"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """A training Job and what its newest pod said."""
+
+    progress: Progress = Progress.ABSENT
+    message: str = ""
+    termination: str | None = None
+    """Termination message of the newest finished pod; None when no pod has finished or it is gone."""
+    trouble: Trouble | None = None
+    started_at: str = ""
+    finished_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFacts:
+    """A serving Deployment; counts are pods of the newest template unless they say otherwise."""
+
+    exists: bool = False
+    desired: int = 0
+    replicas: int = 0
+    """All pods, of any template and state."""
+    available: int = 0
+    """Pods of any template that answer their probe."""
+    ready: int = 0
+    """Pods of the newest template that answer their probe."""
+    trouble: Trouble | None = None
+    refusal: str = ""
+    """The server or the fetcher said this artifact can never be served, in these words."""
+
+
+class VersionPhase(StrEnum):
+    """The life of one version, for reading."""
+
+    PENDING = "Pending"
+    BUILDING = "Building"
+    TESTING = "Testing"
+    DEPLOYING = "Deploying"
+    SERVING = "Serving"
+    SUPERSEDED = "Superseded"
+    REJECTED = "Rejected"
+    FAILED = "Failed"
+
+
+ENDED = frozenset({VersionPhase.REJECTED, VersionPhase.FAILED})
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One ModelVersion: its immutable identity and what was recorded of it."""
+
+    number: int
+    name: str
+    build_hash: str
+    phase: VersionPhase = VersionPhase.PENDING
+    reason: str = ""
+    message: str = ""
+    result: Result | None = None
+    """The step's report, once copied from its termination message."""
+    train_image: str = ""
+    serve_image: str = ""
+    artifact_uri: str = ""
+    generation: int = 1
+    served_periods: tuple[tuple[str, str], ...] = ()
+    """(from, until) in RFC 3339; the last `until` is empty while it serves."""
+
+    @property
+    def baseline_uri(self) -> str:
+        """The baseline lies beside the artifact."""
+        return f"{self.artifact_uri.rpartition('/')[0]}/baseline.json"
+
+
+class Stage(StrEnum):
+    """Where the rollout of a challenger stands."""
+
+    DARK = "Dark"
+    """Its pods start; no user request reaches it."""
+    SMOKE = "Smoke"
+    """Its pods answer their probe; the smoke test must pass."""
+    SHIFT = "Shift"
+    """Users reach it; replicas move over from the champion."""
+
+
+class Verdict(StrEnum):
+    PASS = "Pass"
+    FAIL = "Fail"
+    INCONCLUSIVE = "Inconclusive"
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeResult:
+    verdict: Verdict
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """The walk of one challenger, kept in status."""
+
+    version: int
+    stage: Stage
+    since: str
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSeen:
+    """An approval counts for the plan it was first seen with; this is that memory."""
+
+    plan_hash: str
+    block_hash: str
+    approved_by: str
+    seen_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """A version number given out for a build, written down before the object is created."""
+
+    version: int
+    build_hash: str
+    trigger: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What cannot be observed again and so is kept in `MLModel.status`."""
+
+    highest_version: int = 0
+    approval: ApprovalSeen | None = None
+    allocation: Allocation | None = None
+    champion: int | None = None
+    previous: int | None = None
+    rollout: Rollout | None = None
+    rebuild_trigger: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything one pass knows."""
+
+    now: datetime
+    model: Model
+    memory: Memory
+    errors: tuple[str, ...] = ()
+    """What is wrong with the spec, when it cannot be used; `model` then holds only its identity."""
+    versions: Mapping[int, Version] = field(default_factory=dict)
+    jobs: Mapping[int, JobFacts] = field(default_factory=dict)
+    deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)
+    smoke: SmokeResult | None = None
+    """The answer of the challenger, when its rollout stands at the smoke test."""
+    service_version: int | None = None
+    """The version the model's Service selects alone; None when there is no Service or it selects two."""
+    has_service: bool = False
+    conflicts: tuple[str, ...] = ()
+    """Objects that carry a name we need and belong to somebody else."""
+    refusals: tuple[str, ...] = ()
+    """What the API server said when it refused something this pass had to write."""
+
+
+def metric_text(value: Decimal) -> str:
+    """Print a metric for people: at most six decimals, never rounded onto a bound it did not reach."""
+    if not value.is_finite():
+        return str(value)
+    text = format(value, "f")
+    whole, _, decimals = text.partition(".")
+    return f"{whole}.{decimals[:6].rstrip('0') or '0'}" if decimals else whole

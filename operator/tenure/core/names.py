@@ -1,0 +1,64 @@
+"""Names and labels of everything Tenure creates: a function of model and version alone, so every pass finds them."""
+
+import hashlib
+import re
+
+LABEL_LIMIT = 63
+"""A DNS label and a label value are at most this long (RFC 1035)."""
+
+MODEL_LABEL = "tenure.dev/model"
+VERSION_LABEL = "tenure.dev/version"
+COMPONENT_LABEL = "app.kubernetes.io/component"
+MANAGED_BY = ("app.kubernetes.io/managed-by", "tenure")
+
+TRAINER = "trainer"
+SERVER = "server"
+CONTAINER = "main"
+"""The container that does the work, in training and in serving pods; `podOverrides` names it."""
+
+_DNS_LABEL = re.compile(r"[a-z]([-a-z0-9]*[a-z0-9])?")
+_VERSION_NAME = re.compile(r"-v([1-9][0-9]*)$")
+
+
+def fit(name: str, suffix: str = "") -> str:
+    """Return `name + suffix` as a DNS label; what is too long or not one is cut and told apart by a hash."""
+    if len(name) + len(suffix) <= LABEL_LIMIT and _DNS_LABEL.fullmatch(name):
+        return name + suffix
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    plain = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
+    if not plain[:1].isalpha():
+        plain = f"m-{plain}".rstrip("-")
+    room = LABEL_LIMIT - len(suffix) - len(digest) - 1
+    return f"{plain[:room].rstrip('-')}-{digest}{suffix}"
+
+
+def version_name(model: str, version: int) -> str:
+    """Name of a ModelVersion and of its Deployment and Service: `churn-v2`."""
+    return fit(model, f"-v{version}")
+
+
+def version_number(name: str) -> int | None:
+    """Read the number back from a version's name; None when it is not one of ours."""
+    found = _VERSION_NAME.search(name)
+    return int(found.group(1)) if found else None
+
+
+def service_name(model: str) -> str:
+    return fit(model)
+
+
+def claim_name(model: str) -> str:
+    return fit(model, "-artifacts")
+
+
+def training_job_name(model: str, version: int) -> str:
+    return fit(model, f"-v{version}-train")
+
+
+def model_label(model: str) -> str:
+    """Value of `tenure.dev/model`: the name itself, or a hashed short form when it is no label value."""
+    return fit(model)
+
+
+def model_selector(model: str) -> dict[str, str]:
+    return {MODEL_LABEL: model_label(model)}

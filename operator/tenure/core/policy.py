@@ -1,0 +1,93 @@
+"""The policy: the rules in order, and the decision that follows from the first opinion."""
+
+from dataclasses import replace
+
+from tenure.core.conditions import judge_conditions
+from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.reasons import Reason
+from tenure.core.requirements import judge
+from tenure.core.rules import build, plan, rollout
+from tenure.core.serving import plan_serving
+from tenure.core.target import find_target, is_building, plan_hash
+
+RULES = (
+    # A person's hand on the brake, and a spec that cannot be read, come before everything.
+    plan.look_only_when_suspended,
+    plan.refuse_an_unusable_spec,
+    # The plan is a gate: nothing new is built or rolled out before it is open.
+    plan.wait_for_feasibility,
+    plan.refuse_over_budget,
+    plan.wait_for_approval,
+    plan.stop_at_a_name_conflict,
+    plan.stop_at_a_refusal,
+    # One version for each build, trained once.
+    build.give_out_a_version,
+    build.create_the_version,
+    build.train_once,
+    build.stay_failed,
+    # What was built must be good enough before it costs a serving pod.
+    build.reject_what_misses_a_requirement,
+    build.stay_rejected_after_the_rollout,
+    # The walk of the challenger, one stage a pass.
+    rollout.start_the_rollout,
+    rollout.reject_a_refused_artifact,
+    rollout.wait_in_the_dark,
+    rollout.smoke_test,
+    rollout.shift_replicas,
+    # Nothing left to do.
+    rollout.in_use,
+)
+
+
+def decide(seen: Observation) -> Decision:
+    """Decide what one pass does and says. Pure; the same observation always gives the same decision."""
+    step = first_opinion(seen)
+    memory = step.memory or seen.memory
+    target = None if seen.errors else find_target(seen)
+    cancelled = frozenset() if step.hands_off else _cancelled(seen, target.number if target else None)
+    outcomes = {
+        **{number: _cancel_outcome() for number in cancelled if seen.versions[number].phase.value != "Superseded"},
+        **step.outcomes,
+    }
+    step = replace(step, outcomes=outcomes)
+    gates = {
+        version.number: judge(seen.model.build.requirements, seen.model.build.max_std_dev, version.result)
+        for version in (() if seen.errors else seen.versions.values())
+        if version.result is not None and version in (target, seen.versions.get(memory.champion or 0))
+    }
+    return Decision(
+        step=step,
+        memory=memory,
+        serving=plan_serving(seen),
+        gates=gates,
+        target=target.number if target else None,
+        plan_hash="" if seen.errors else plan_hash(seen.model),
+        conditions=judge_conditions(seen, step, target, gates.get(target.number, ()) if target else ()),
+        cancelled=cancelled,
+    )
+
+
+def first_opinion(seen: Observation) -> Step:
+    for rule in RULES:
+        opinion = rule(seen)
+        if opinion is not None:
+            return opinion
+    raise AssertionError("the last rules cover every observation; a gap between them is a defect")
+
+
+def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
+    """One build in flight: what is being built for an older spec is ended."""
+    return frozenset(
+        number
+        for number, version in seen.versions.items()
+        if number != target and (is_building(version) or version.reason == Reason.BUILD_CANCELLED.word)
+    )
+
+
+def _cancel_outcome() -> Outcome:
+    text = "the spec changed while this version was being built, so its training was ended"
+    return Outcome(VersionPhase.SUPERSEDED, Reason.BUILD_CANCELLED, text)
+
+
+__all__ = ["RULES", "Phase", "Stance", "decide", "first_opinion"]

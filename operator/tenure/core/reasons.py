@@ -1,0 +1,108 @@
+"""The closed list of reasons: each CamelCase word that may stand in a condition or Event, with its one sentence."""
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why a model or version is where it is. The value is the word and the sentence that documents it."""
+
+    sentence: str
+
+    def __new__(cls, word: str, sentence: str) -> "Reason":
+        reason = object.__new__(cls)
+        reason._value_ = word
+        reason.sentence = sentence
+        return reason
+
+    # Plan
+    SUSPENDED = "Suspended", "spec.suspend is true: the operator looks and does not touch."
+    INVALID_SPEC = "InvalidSpec", "A field has a value the schema cannot refuse and the operator cannot use."
+    FIELD_NOT_SUPPORTED = "FieldNotSupported", "A field is set whose behaviour this release does not have yet."
+    FIELDS_SUPPORTED = "FieldsSupported", "Every field that is set is honoured."
+    NOT_FEASIBLE = "NotFeasible", "The plan's feasibility verdict is NotFeasible."
+    FEASIBILITY_UNDECIDED = "FeasibilityUndecided", "Nobody has given a feasibility verdict yet."
+    OVER_BUDGET = "OverBudget", "The build asks for more than plan.budget allows."
+    AWAITING_APPROVAL = "AwaitingApproval", "The plan waits for a person's approval."
+    PLAN_CHANGED = "PlanChanged", "The plan changed after it was approved."
+    PLAN_HASH_MISMATCH = "PlanHashMismatch", "The approval names another plan than the present one."
+    APPROVED = "Approved", "A person approved this very plan."
+    APPROVAL_NOT_REQUIRED = "ApprovalNotRequired", "The plan says it needs no approval."
+
+    # Build and test
+    NAME_CONFLICT = "NameConflict", "An object of a name we need belongs to somebody else."
+    VERSION_ALLOCATED = "VersionAllocated", "A new version number was given out."
+    BUILDING = "Building", "The training Job runs."
+    BUILD_SUCCEEDED = "BuildSucceeded", "The training Job ended and reported its metrics and artifact."
+    BUILD_FAILED = "BuildFailed", "The training Job failed."
+    BUILD_REFUSED = "BuildRefused", "The trainer cannot do what build asks for; trying again would not help."
+    BUILD_CANCELLED = "BuildCancelled", "The build spec changed while this version was being built."
+    DEADLINE_EXCEEDED = "DeadlineExceeded", "The training Job ran longer than it may."
+    JOB_VANISHED = "JobVanished", "The training Job was deleted before its result could be read; it is not run again."
+    RESULT_INVALID = "ResultInvalid", "The training step did not report by the metric contract."
+    ARTIFACT_MISSING = "ArtifactMissing", "The training step reported no artifact or no digest for it."
+    TESTING = "Testing", "The version's metrics are held against the requirements."
+    REQUIREMENTS_MET = "RequirementsMet", "Every required metric is within its bounds."
+    REQUIREMENTS_NOT_MET = "RequirementsNotMet", "A required metric is outside its bounds."
+    METRICS_MISSING = "MetricsMissing", "A required metric was not reported."
+    METRIC_NOT_FINITE = "MetricNotFinite", "A required metric is NaN or infinite."
+    METRICS_INVALID = "MetricsInvalid", "A required metric was reported as something that is not a number."
+    UNSTABLE_FOLDS = "UnstableFolds", "The cross-validation folds differ more than maxStdDev allows."
+
+    # Deploy
+    DEPLOYING = "Deploying", "The version's pods start; no user request reaches them yet."
+    SMOKE_TESTING = "SmokeTesting", "The version must answer the smoke test before it gets traffic."
+    SMOKE_TEST_FAILED = "SmokeTestFailed", "The version answered the smoke test wrongly."
+    SMOKE_TEST_PASSED = "SmokeTestPassed", "The version answered the smoke test as expected."
+    SHIFTING = "Shifting", "Replicas move from the champion to the challenger."
+    RECREATING = "Recreating", "The champion's pods end before the challenger's start."
+    ARTIFACT_REFUSED = "ArtifactRefused", "The server refused the artifact: wrong digest, or a type that is not safe."
+    PROMOTED = "Promoted", "The version became champion."
+    SUPERSEDED = "Superseded", "A better version took its place."
+    IN_USE = "InUse", "The champion answers its probe."
+    NO_CHAMPION = "NoChampion", "No version serves users yet."
+    CHAMPION_NOT_READY = "ChampionNotReady", "No pod of the champion answers its probe."
+    VERSION_MISSING = "VersionMissing", "The champion's ModelVersion was deleted; its pods keep serving."
+
+    # Causes seen at pods
+    IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "A container image cannot be pulled."
+    UNSCHEDULABLE = "Unschedulable", "No node can take a pod."
+    OOM_KILLED = "OOMKilled", "A container used more memory than its limit."
+    QUOTA_EXCEEDED = "QuotaExceeded", "A ResourceQuota does not allow the pod."
+    SECRET_MISSING = "SecretMissing", "A Secret that a pod needs does not exist."
+    CONFIG_MAP_MISSING = "ConfigMapMissing", "A ConfigMap that a pod needs does not exist."
+    CLAIM_MISSING = "ClaimMissing", "A PersistentVolumeClaim that a pod needs does not exist."
+    CLAIM_PENDING = "ClaimPending", "A PersistentVolumeClaim is not bound."
+    VOLUME_NOT_MOUNTED = "VolumeNotMounted", "A volume cannot be mounted."
+    POD_FORBIDDEN = "PodForbidden", "An admission rule of the cluster refuses the pod."
+    CRASH_LOOP = "CrashLoop", "A container ends again and again."
+    CONTAINER_NOT_STARTED = "ContainerNotStarted", "A container cannot be started."
+    CLUSTER_REFUSED = "ClusterRefused", "The API server refused an object the operator must write."
+
+    @property
+    def word(self) -> str:
+        return str(self.value)
+
+
+def reason_named(word: str) -> Reason | None:
+    """Find a reason by its word; None when it is not of the list."""
+    return next((reason for reason in Reason if reason.value == word), None)
+
+
+PASSING = frozenset(
+    {
+        Reason.APPROVED,
+        Reason.VERSION_ALLOCATED,
+        Reason.BUILDING,
+        Reason.TESTING,
+        Reason.REQUIREMENTS_MET,
+        Reason.DEPLOYING,
+        Reason.RECREATING,
+        Reason.SMOKE_TESTING,
+        Reason.SMOKE_TEST_PASSED,
+        Reason.SHIFTING,
+        Reason.PROMOTED,
+        Reason.SUPERSEDED,
+        Reason.IN_USE,
+    }
+)
+"""Reasons of a life that goes well; any other reason on the way is worth a warning."""

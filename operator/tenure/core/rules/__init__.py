@@ -1,0 +1,1 @@
+"""The rules: one function, one opinion or None; their order is the policy (see `tenure.core.policy`)."""

@@ -1,0 +1,230 @@
+"""Rules of the rollout: dark start, smoke test, shift of replicas, promotion."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tenure.core.clock import stamp
+from tenure.core.decision import Outcome, Phase, Stance, Step
+from tenure.core.facts import DeploymentFacts, Observation, Rollout, Stage, Verdict, Version, VersionPhase
+from tenure.core.reasons import Reason
+from tenure.core.serving import is_gone, is_shift_needed, live_rollout
+from tenure.core.spec import Strategy
+from tenure.core.target import find_target
+
+
+def start_the_rollout(seen: Observation) -> Step | None:
+    """A tested version that is not champion becomes challenger; a newer one supersedes a running challenger."""
+    target = _challenger(seen)
+    rollout = live_rollout(seen)
+    if target is None or (rollout is not None and rollout.version == target.number):
+        return None
+    outcomes: dict[int, Outcome] = {}
+    if rollout is not None:
+        text = f"superseded by {target.name} before it was promoted"
+        outcomes[rollout.version] = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)
+    message = f"{target.name} met every requirement; its pods start without user traffic"
+    outcomes[target.number] = Outcome(VersionPhase.DEPLOYING, Reason.DEPLOYING, message)
+    return Step(
+        phase=Phase.DEPLOYING,
+        reason=Reason.REQUIREMENTS_MET,
+        message=message,
+        stance=Stance.PROGRESSING,
+        next="deploy",
+        outcomes=outcomes,
+        memory=replace(seen.memory, rollout=Rollout(target.number, Stage.DARK, stamp(seen.now))),
+    )
+
+
+def reject_a_refused_artifact(seen: Observation) -> Step | None:
+    """The server said this artifact can never be served: waiting cannot help."""
+    target, facts = _walking(seen, Stage.DARK, Stage.SMOKE, Stage.SHIFT)
+    if target is None or not facts.refusal:
+        return None
+    return _reject(seen, target, Reason.ARTIFACT_REFUSED, facts.refusal)
+
+
+def wait_in_the_dark(seen: Observation) -> Step | None:
+    target, facts = _walking(seen, Stage.DARK)
+    if target is None:
+        return None
+    if facts.ready >= 1:
+        return _deploying(
+            seen, target, Reason.SMOKE_TESTING, f"{target.name} answers its probe; the smoke test runs", Stage.SMOKE
+        )
+    if seen.model.deploy.strategy is Strategy.RECREATE and not is_gone(seen, seen.memory.champion):
+        return _deploying(
+            seen, target, Reason.RECREATING, f"waiting for the champion's pods to end before {target.name} starts"
+        )
+    if facts.trouble is not None:
+        return _deploying(seen, target, facts.trouble.reason, f"{target.name} waits: {facts.trouble.message}")
+    return _deploying(seen, target, Reason.DEPLOYING, f"waiting for the first pod of {target.name} to answer its probe")
+
+
+def smoke_test(seen: Observation) -> Step | None:
+    target, _ = _walking(seen, Stage.SMOKE)
+    if target is None:
+        return None
+    answer = seen.smoke
+    if answer is None or answer.verdict is Verdict.INCONCLUSIVE:
+        text = answer.message if answer else "not answered yet"
+        return _deploying(seen, target, Reason.SMOKE_TESTING, f"smoke test of {target.name}: {text}", wake_after=2.0)
+    if answer.verdict is Verdict.FAIL:
+        return _reject(seen, target, Reason.SMOKE_TEST_FAILED, answer.message)
+    if is_shift_needed(seen):
+        text = f"{target.name} passed the smoke test; replicas move over from the champion"
+        return _deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.SHIFT)
+    return _promote(seen, target)
+
+
+def shift_replicas(seen: Observation) -> Step | None:
+    target, facts = _walking(seen, Stage.SHIFT)
+    if target is None:
+        return None
+    wanted = seen.model.deploy.replicas
+    if facts.ready >= wanted:
+        return _promote(seen, target)
+    if facts.trouble is not None:
+        text = f"{target.name} has {facts.ready} of {wanted} replicas ready; it waits: {facts.trouble.message}"
+        return _deploying(seen, target, facts.trouble.reason, text)
+    text = f"{target.name} has {facts.ready} of {wanted} replicas ready; the champion keeps the rest of the traffic"
+    return _deploying(seen, target, Reason.SHIFTING, text)
+
+
+def in_use(seen: Observation) -> Step | None:
+    """The champion is what the spec asks for; it is whole, or we say what it lacks."""
+    champion = seen.memory.champion
+    target = find_target(seen)
+    if champion is None or target is None or target.number != champion:
+        return None
+    if live_rollout(seen) is not None:
+        return _return_to_the_champion(seen, target)
+    facts = seen.deployments.get(champion, DeploymentFacts())
+    wanted = seen.model.deploy.replicas
+    whole = facts.ready >= wanted and facts.replicas <= max(wanted, facts.ready) and seen.service_version == champion
+    text = f"{target.name} serves with {facts.available} of {wanted} replicas"
+    if whole:
+        return _serving(seen, target, Reason.IN_USE, text, Stance.DONE, "")
+    trouble = facts.trouble
+    if trouble is not None:
+        return _serving(
+            seen,
+            target,
+            trouble.reason,
+            f"{text}: {trouble.message}",
+            Stance.PROGRESSING,
+            f"mend: {trouble.reason.word}",
+        )
+    reason = Reason.IN_USE if facts.available else Reason.CHAMPION_NOT_READY
+    return _serving(seen, target, reason, f"{text}; waiting for the rest", Stance.PROGRESSING, "wait for pods")
+
+
+def _return_to_the_champion(seen: Observation, target: Version) -> Step:
+    """The spec went back to the champion's build while a challenger walked: the challenger is dropped."""
+    rollout = seen.memory.rollout
+    dropped = rollout.version if rollout else target.number
+    text = f"superseded: the spec went back to {target.name}"
+    return _serving(
+        replace_memory(seen, rollout=None),
+        target,
+        Reason.SUPERSEDED,
+        f"the spec asks for {target.name} again; the rollout of version {dropped} is ended",
+        Stance.PROGRESSING,
+        "wait for pods",
+        memory_changed=True,
+        outcomes={dropped: Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)},
+    )
+
+
+def replace_memory(seen: Observation, rollout: Rollout | None) -> Observation:
+    return replace(seen, memory=replace(seen.memory, rollout=rollout))
+
+
+def _serving(
+    seen: Observation,
+    target: Version,
+    reason: Reason,
+    message: str,
+    stance: Stance,
+    next_up: str,
+    *,
+    memory_changed: bool = False,
+    outcomes: Mapping[int, Outcome] | None = None,
+) -> Step:
+    champion = Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{target.name} is champion")
+    return Step(
+        phase=Phase.IN_USE,
+        reason=reason,
+        message=message,
+        stance=stance,
+        next=next_up,
+        memory=seen.memory if memory_changed else None,
+        outcomes={target.number: champion, **(outcomes or {})},
+        wake_after=None if stance is Stance.DONE else 10.0,
+    )
+
+
+def _challenger(seen: Observation) -> Version | None:
+    target = find_target(seen)
+    if target is None or target.result is None or target.number == seen.memory.champion:
+        return None
+    return target
+
+
+def _walking(seen: Observation, *stages: Stage) -> tuple[Version | None, DeploymentFacts]:
+    """Return the challenger and its Deployment when the rollout stands at one of these stages."""
+    rollout, target = live_rollout(seen), _challenger(seen)
+    if rollout is None or target is None or rollout.version != target.number or rollout.stage not in stages:
+        return None, DeploymentFacts()
+    return target, seen.deployments.get(target.number, DeploymentFacts())
+
+
+def _deploying(
+    seen: Observation,
+    target: Version,
+    reason: Reason,
+    message: str,
+    stage: Stage | None = None,
+    wake_after: float = 10.0,
+) -> Step:
+    memory = seen.memory
+    if stage is not None:
+        memory = replace(memory, rollout=Rollout(target.number, stage, stamp(seen.now)))
+    return Step(
+        phase=Phase.DEPLOYING,
+        reason=reason,
+        message=message,
+        stance=Stance.PROGRESSING,
+        next=f"deploy {target.name}",
+        memory=memory if stage is not None else None,
+        outcomes={target.number: Outcome(VersionPhase.DEPLOYING, reason, message)},
+        wake_after=wake_after,
+    )
+
+
+def _promote(seen: Observation, target: Version) -> Step:
+    old = seen.memory.champion
+    outcomes = {target.number: Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{target.name} is champion")}
+    if old is not None:
+        outcomes[old] = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, f"superseded by {target.name}")
+    return Step(
+        phase=Phase.IN_USE,
+        reason=Reason.PROMOTED,
+        message=f"{target.name} is champion",
+        stance=Stance.PROGRESSING,
+        next="wait for pods",
+        memory=replace(seen.memory, champion=target.number, previous=old, rollout=None),
+        outcomes=outcomes,
+    )
+
+
+def _reject(seen: Observation, target: Version, reason: Reason, cause: str) -> Step:
+    message = f"{target.name} is rejected: {cause.rstrip('. ')}. Its numbers are kept; change spec.build to try again."
+    return Step(
+        phase=Phase.FAILED if seen.memory.champion is None else Phase.IN_USE,
+        reason=reason,
+        message=message,
+        stance=Stance.STALLED,
+        next="improve the build",
+        outcomes={target.number: Outcome(VersionPhase.REJECTED, reason, message)},
+        memory=replace(seen.memory, rollout=None),
+    )

@@ -1,0 +1,197 @@
+"""What the user asks for: the parts of `MLModel.spec` the rules and renderers need, as frozen nouns.
+
+Kubernetes-shaped blocks that we only pass on (env, tolerations, affinity, ...) stay as plain mappings.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+Manifest = Mapping[str, Any]
+"""A Kubernetes-shaped block that passes through unread."""
+
+
+class Feasibility(StrEnum):
+    FEASIBLE = "Feasible"
+    NOT_FEASIBLE = "NotFeasible"
+    UNDECIDED = "Undecided"
+
+
+class Strategy(StrEnum):
+    ROLLING = "Rolling"
+    RECREATE = "Recreate"
+    CANARY = "Canary"
+    BLUE_GREEN = "BlueGreen"
+    SHADOW = "Shadow"
+
+
+class Protocol(StrEnum):
+    """How a server answers: Open Inference Protocol v2, the older v1, or its own way."""
+
+    V2 = "V2"
+    V1 = "V1"
+    CUSTOM = "Custom"
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    required: bool = True
+    approved_by: str = ""
+    approved_on: str = ""
+    note: str = ""
+    plan_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What one build may ask for. Kubernetes quantities; seconds."""
+
+    cpu: str = ""
+    memory: str = ""
+    gpu: int | None = None
+    max_job_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    objective: str
+    owner: str
+    feasibility: Feasibility = Feasibility.UNDECIDED
+    budget: Budget = Budget()
+    approval: Approval = Approval()
+    content: Manifest = field(default_factory=dict)
+    """The whole plan block as written, without its approval: what an approval is bound to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    uri: str = ""
+    target: str = ""
+    format: str = ""
+    digest: str = ""
+    features: tuple[str, ...] = ()
+    weight_column: str = ""
+    time_column: str = ""
+    endpoint_url: str = ""
+    credentials_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PodSettings:
+    """How the training pod runs."""
+
+    image: str = ""
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    env: tuple[Manifest, ...] = ()
+    env_from: tuple[Manifest, ...] = ()
+    resources: Manifest = field(default_factory=dict)
+    volumes: tuple[Manifest, ...] = ()
+    volume_mounts: tuple[Manifest, ...] = ()
+    service_account_name: str = ""
+    node_selector: Manifest = field(default_factory=dict)
+    tolerations: tuple[Manifest, ...] = ()
+    backoff_limit: int = 2
+    active_deadline_seconds: int | None = None
+    pod_overrides: Manifest = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactClaim:
+    """Artifacts on a PersistentVolumeClaim; a named one is the user's own and must exist."""
+
+    name: str = ""
+    size: str = "1Gi"
+    storage_class_name: str = ""
+    access_mode: str = "ReadWriteOnce"
+
+
+@dataclass(frozen=True, slots=True)
+class ArtifactBucket:
+    """Artifacts in an S3 bucket, below `uri` (`s3://bucket/prefix`)."""
+
+    uri: str
+    endpoint_url: str = ""
+    region: str = ""
+    credentials_secret: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A metric bound a version must meet after training; bounds are inclusive."""
+
+    metric: str
+    minimum: Decimal | None = None
+    maximum: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    data: Data
+    requirements: tuple[Requirement, ...]
+    recipe: Manifest | None = None
+    """The recipe as the trainer reads it (camelCase, see `tenure.contract.task`)."""
+    pod: PodSettings = PodSettings()
+    cross_validation: Manifest | None = None
+    max_std_dev: Decimal | None = None
+    holdout: Manifest | None = None
+    seed: int = 0
+    artifacts: ArtifactClaim | ArtifactBucket = ArtifactClaim()
+
+
+@dataclass(frozen=True, slots=True)
+class SmokeTest:
+    """One request a version must answer as expected before it gets traffic."""
+
+    request: Manifest | None = None
+    path: str = ""
+    expect_status: int = 200
+    expect_json_path: str = ""
+    expect_value: Any = None
+    timeout_seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The model server; an empty image means Tenure's own."""
+
+    image: str = ""
+    port: int = 8080
+    command: tuple[str, ...] = ()
+    args: tuple[str, ...] = ()
+    protocol: Protocol = Protocol.V2
+    readiness_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deploy:
+    runtime: Runtime = Runtime()
+    replicas: int = 1
+    resources: Manifest = field(default_factory=dict)
+    env: tuple[Manifest, ...] = ()
+    node_selector: Manifest = field(default_factory=dict)
+    tolerations: tuple[Manifest, ...] = ()
+    affinity: Manifest = field(default_factory=dict)
+    pod_overrides: Manifest = field(default_factory=dict)
+    smoke_test: SmokeTest = SmokeTest()
+    strategy: Strategy = Strategy.ROLLING
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One MLModel as its user declared it."""
+
+    namespace: str
+    name: str
+    uid: str
+    generation: int
+    plan: Plan
+    build: Build
+    deploy: Deploy = Deploy()
+    suspend: bool = False
+    rebuild_trigger: str = ""
+    deleting: bool = False
+    unsupported: tuple[str, ...] = ()
+    """Field paths that are set and whose behaviour this release does not have; shown, never ignored."""

@@ -1,0 +1,71 @@
+"""Which build the spec asks for, and which version is that build."""
+
+from tenure.core.facts import Observation, Version, VersionPhase
+from tenure.core.fingerprints import fingerprint
+from tenure.core.reasons import Reason
+from tenure.core.spec import Model
+
+
+def build_hash(model: Model) -> str:
+    """Fingerprint of all that changes what a build makes. Bounds of requirements do not: they judge, not make."""
+    build = model.build
+    return fingerprint(
+        {
+            "data": build.data,
+            "recipe": build.recipe,
+            "image": build.pod.image,
+            "command": build.pod.command,
+            "args": build.pod.args,
+            "env": build.pod.env if build.pod.image else (),
+            "crossValidation": build.cross_validation,
+            "holdout": build.holdout,
+            "seed": build.seed,
+            "metrics": sorted(requirement.metric for requirement in build.requirements),
+        }
+    )
+
+
+def plan_hash(model: Model) -> str:
+    """Fingerprint of what an approval is bound to: the plan, what is learned, from which features, by what algorithm.
+
+    New data or other hyper-parameters are an update of the same plan; another target, feature list, estimator or
+    training image is an upgrade, and that needs a new approval (DESIGN, section 1).
+    """
+    recipe = model.build.recipe or {}
+    return fingerprint(
+        {
+            "plan": model.plan.content,
+            "target": model.build.data.target,
+            "features": model.build.data.features,
+            "estimator": recipe.get("estimator"),
+            "steps": [step.get("estimator") for step in recipe.get("steps") or ()],
+            "image": model.build.pod.image,
+        }
+    )
+
+
+def find_target(seen: Observation) -> Version | None:
+    """Find the newest version of the build the spec asks for; going back to an earlier spec finds its version."""
+    wanted = build_hash(seen.model)
+    same = [v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v)]
+    return max(same, key=lambda version: version.number, default=None)
+
+
+def is_cancelled(version: Version) -> bool:
+    return version.phase is VersionPhase.SUPERSEDED and version.reason == Reason.BUILD_CANCELLED.word
+
+
+def is_building(version: Version) -> bool:
+    return version.phase in (VersionPhase.PENDING, VersionPhase.BUILDING) and version.result is None
+
+
+def needs_new_version(seen: Observation, target: Version | None) -> bool:
+    """Whether a number must be given out: an unseen build, or a new `rebuild.trigger`."""
+    trigger = seen.model.rebuild_trigger
+    return target is None or (trigger != "" and trigger != seen.memory.rebuild_trigger)
+
+
+def next_number(seen: Observation) -> int:
+    """Return the next version number: above every number ever seen here, also when status was lost."""
+    seen_numbers = (seen.memory.highest_version, *seen.versions, *seen.jobs, *seen.deployments)
+    return max(seen_numbers) + 1

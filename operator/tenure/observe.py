@@ -1,0 +1,141 @@
+"""Observe: read one model's world into one value; nothing is written here."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from tenure.adapters.cluster import Cluster
+from tenure.adapters.probe import Probe
+from tenure.adapters.store import Key, Store
+from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
+from tenure.api.parsing import parse_memory, parse_model, parse_version
+from tenure.api.troubles import find_trouble_in_events
+from tenure.core.clock import moment
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Stage, Trouble
+from tenure.core.names import SERVER, service_name, version_name
+from tenure.core.serving import live_rollout
+
+Raw = Mapping[str, Any]
+
+QUIET_SECONDS = 4.0
+"""A pod that is silent for so long may have its trouble told in Events alone."""
+
+
+class Observer:
+    """Reads what a pass needs: the model itself from the API server, its children from the store."""
+
+    def __init__(self, cluster: Cluster, store: Store, probe: Probe, clock: Callable[[], datetime]) -> None:
+        self._cluster = cluster
+        self._store = store
+        self._probe = probe
+        self._clock = clock
+
+    async def observe(self, key: Key) -> tuple[Raw, Observation] | None:
+        """Return the model as stored and what is seen of its world; None when it is gone."""
+        # A watch may lag behind; the object a decision is about is read afresh.
+        raw = await self._cluster.read("MLModel", *key)
+        if raw is None:
+            return None
+        self._store.put(raw)
+        model, errors = parse_model(raw)
+        versions = {v.number: v for v in map(parse_version, self._store.children("ModelVersion", key))}
+        pods = self._store.children("Pod", key)
+        service = self._store.find("Service", key[0], service_name(key[1]))
+        seen = Observation(
+            now=self._clock(),
+            model=model,
+            memory=parse_memory(raw),
+            errors=errors,
+            versions=versions,
+            jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
+            deployments=await self._deployments(key, pods),
+            service_version=selected_version(service),
+            has_service=service is not None,
+        )
+        return raw, await self._with_smoke_test(seen)
+
+    async def _jobs(self, key: Key, pods: Sequence[Raw], unread: set[int]) -> dict[int, JobFacts]:
+        found: dict[int, JobFacts] = {}
+        for job in self._store.children("Job", key):
+            number = version_of(job)
+            if number is None:
+                continue
+            own = [pod for pod in pods if _owner_uid(pod) == job["metadata"]["uid"]]
+            facts = parse_job(job, own)
+            if facts.progress in (Progress.SUCCEEDED, Progress.FAILED):
+                if number in unread and facts.termination is None:
+                    # The Job's end may be seen before its pod's; the result must not be missed.
+                    labels = f"batch.kubernetes.io/job-name={job['metadata']['name']}"
+                    facts = parse_job(job, await self._cluster.read_all("Pod", key[0], labels))
+            elif facts.trouble is None and number in unread:
+                facts = parse_job(job, own, await self._told(job, own))
+            found[number] = facts
+        return found
+
+    async def _deployments(self, key: Key, pods: Sequence[Raw]) -> dict[int, DeploymentFacts]:
+        found: dict[int, DeploymentFacts] = {}
+        for deployment in self._store.children("Deployment", key):
+            number = version_of(deployment)
+            if number is None:
+                continue
+            own = [pod for pod in pods if version_of(pod) == number and _component(pod) == SERVER]
+            facts = parse_deployment(deployment, own)
+            if facts.ready < facts.desired and facts.trouble is None:
+                facts = replace(facts, trouble=await self._told(deployment, own))
+            found[number] = facts
+        return found
+
+    async def _told(self, owner: Raw, pods: Sequence[Raw]) -> Trouble | None:
+        """Ask the Events when nothing else tells why no pod runs: quota, admission, volumes."""
+        silent = [pod for pod in pods if _is_silent(pod) and self._age(pod) > QUIET_SECONDS]
+        asked = silent[:1] or ([owner] if not pods and self._age(owner) > QUIET_SECONDS else [])
+        for raw in asked:
+            meta = raw["metadata"]
+            events = await self._cluster.read_all(
+                "Event", meta["namespace"], fields=f"involvedObject.uid={meta['uid']}"
+            )
+            trouble = find_trouble_in_events(events)
+            if trouble is not None:
+                return trouble
+        return None
+
+    def _age(self, raw: Raw) -> float:
+        born = moment(raw["metadata"].get("creationTimestamp") or "")
+        return (self._clock() - born).total_seconds() if born else 0.0
+
+    async def _with_smoke_test(self, seen: Observation) -> Observation:
+        rollout = live_rollout(seen)
+        if rollout is None or rollout.stage is not Stage.SMOKE or seen.model.suspend or seen.errors:
+            return seen
+        service = self._store.find("Service", seen.model.namespace, version_name(seen.model.name, rollout.version))
+        address = (service or {}).get("spec", {}).get("clusterIP")
+        if not address:
+            return seen
+        host = f"[{address}]" if ":" in address else address
+        return replace(seen, smoke=await self._probe.smoke_test(seen.model, host))
+
+
+def _owner_uid(raw: Raw) -> str:
+    owners = raw["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
+def _component(raw: Raw) -> str:
+    return str((raw["metadata"].get("labels") or {}).get("app.kubernetes.io/component", ""))
+
+
+def _is_silent(pod: Raw) -> bool:
+    """Whether a pod is bound to a node and neither runs nor says why."""
+    status = pod.get("status") or {}
+    waiting = [
+        (c.get("state") or {}).get("waiting", {}).get("reason")
+        for c in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ()))
+    ]
+    return status.get("phase") == "Pending" and all(
+        reason in (None, "ContainerCreating", "PodInitializing") for reason in waiting
+    )
+
+
+def wall_clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,99 @@
+"""One pass: observe, decide, render, act. Facts that cannot be seen again are written before anything acts on them."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tenure.act import Actor, NameTaken
+from tenure.adapters.cluster import Refused
+from tenure.adapters.recorder import Recorder
+from tenure.adapters.store import Key, Store
+from tenure.core.decision import Decision, Stance
+from tenure.core.facts import Observation
+from tenure.core.policy import decide
+from tenure.core.reasons import PASSING
+from tenure.observe import Observer
+from tenure.render.desired import render_children
+from tenure.render.status import render_status
+from tenure.render.versions import render_version_status
+
+Raw = Mapping[str, Any]
+
+log = logging.getLogger("tenure")
+
+
+class Reconciler:
+    """Runs passes. Holds no state of its own: a pass can end anywhere, and the next one finds its way."""
+
+    def __init__(self, observer: Observer, actor: Actor, recorder: Recorder, store: Store, runtime_image: str) -> None:
+        self._observer = observer
+        self._actor = actor
+        self._recorder = recorder
+        self._store = store
+        self._runtime_image = runtime_image
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Run one pass; return after how many seconds to look again, or None to wait for events.
+
+        Raises Unreachable when the API server does not answer; the caller backs off.
+        """
+        found = await self._observer.observe(key)
+        if found is None:
+            self._actor.forget(*key)
+            return None
+        raw, seen = found
+        if seen.model.deleting:
+            # The garbage collector takes the children with it; nothing of ours stands in the way.
+            return None
+        decision = decide(seen)
+        if decision.step.memory is not None:
+            await self._write_down(raw, seen, decision)
+            return 0.0
+        try:
+            await self._write_versions(seen, decision)
+            await self._actor.act(seen.model.uid, render_children(seen, decision, self._runtime_image))
+        except NameTaken as taken:
+            seen = replace(seen, conflicts=(str(taken),))
+            decision = decide(seen)
+        except Refused as refused:
+            seen = replace(seen, refusals=(str(refused),))
+            decision = decide(seen)
+        await self._write_model(raw, seen, decision)
+        return decision.step.wake_after
+
+    async def _write_down(self, raw: Raw, seen: Observation, decision: Decision) -> None:
+        await self._write_versions(seen, decision)
+        await self._write_model(raw, seen, decision)
+
+    async def _write_versions(self, seen: Observation, decision: Decision) -> None:
+        for version in seen.versions.values():
+            before = self._store.find("ModelVersion", seen.model.namespace, version.name)
+            if before is not None:
+                status = render_version_status(seen, decision, version, before.get("status") or {})
+                await self._actor.write_status(before, status)
+
+    async def _write_model(self, raw: Raw, seen: Observation, decision: Decision) -> None:
+        before = raw.get("status") or {}
+        status = render_status(seen, decision, before)
+        if await self._actor.write_status(raw, status):
+            await self._tell(raw, before, seen, decision)
+
+    async def _tell(self, raw: Raw, before: Raw, seen: Observation, decision: Decision) -> None:
+        """One log line and one Event for each change of reason."""
+        step = decision.step
+        told = {c.get("reason") for c in before.get("conditions") or () if c.get("type") in ("Reconciling", "Stalled")}
+        was_done = before.get("phase") and not told
+        if step.reason.word in told or (was_done and step.stance is Stance.DONE):
+            return
+        log.info(
+            step.message,
+            extra={
+                "namespace": seen.model.namespace,
+                "model": seen.model.name,
+                "phase": step.phase.value,
+                "reason": step.reason.word,
+            },
+        )
+        warning = step.stance is Stance.STALLED or (step.stance is Stance.PROGRESSING and step.reason not in PASSING)
+        await self._recorder.record(raw, step.reason.word, step.message, warning, seen.now)

@@ -1,0 +1,77 @@
+"""Everything one pass wants to exist, to go, and to be written down."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tenure.core.decision import Decision
+from tenure.core.facts import Observation, Progress
+from tenure.core.names import training_job_name, version_name
+from tenure.render.jobs import render_training_job
+from tenure.render.serving import render_deployment, render_model_service, render_version_service
+from tenure.render.storage import render_claim
+from tenure.render.versions import render_version
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """Which object: its kind and name, in the model's namespace."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """Manifests to apply in order, and objects of ours to delete."""
+
+    apply: tuple[dict[str, Any], ...] = ()
+    create: tuple[dict[str, Any], ...] = ()
+    """Applied only while absent: what is immutable once it runs."""
+    remove: tuple[Ref, ...] = ()
+
+
+def render_children(seen: Observation, decision: Decision, runtime_image: str) -> Desired:
+    if decision.step.hands_off or seen.model.deleting:
+        return Desired()
+    return Desired(
+        apply=tuple(_serving(seen, decision)),
+        create=tuple(_build(seen, decision, runtime_image)),
+        remove=tuple(_leftovers(seen, decision)),
+    )
+
+
+def _build(seen: Observation, decision: Decision, runtime_image: str) -> Iterator[dict[str, Any]]:
+    step = decision.step
+    if step.create is not None:
+        yield render_version(seen.model, step.create, decision.plan_hash, runtime_image)
+    if step.build is not None and seen.jobs.get(step.build) is None:
+        claim = render_claim(seen.model)
+        if claim is not None:
+            yield claim
+        yield render_training_job(seen.model, seen.versions[step.build])
+
+
+def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
+    """A version whose object is gone keeps its pods as they are: it cannot be rendered, and it must not be cut off."""
+    serving = decision.serving
+    for number, replicas in serving.replicas.items():
+        version = seen.versions.get(number)
+        if version is not None and version.result is not None:
+            yield render_deployment(seen.model, version, replicas)
+            if replicas or number in serving.traffic:
+                yield render_version_service(seen.model, number)
+    if serving.traffic:
+        yield render_model_service(seen.model, serving.traffic)
+
+
+def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
+    wanted = decision.serving.replicas
+    for number in seen.deployments:
+        if number not in wanted:
+            yield Ref("Deployment", version_name(seen.model.name, number))
+        if not wanted.get(number) and number not in decision.serving.traffic:
+            yield Ref("Service", version_name(seen.model.name, number))
+    for number in decision.cancelled:
+        if number in seen.jobs and seen.jobs[number].progress is Progress.RUNNING:
+            yield Ref("Job", training_job_name(seen.model.name, number))

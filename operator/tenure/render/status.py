@@ -1,0 +1,94 @@
+"""The status of a model: the operator's memory and what people and GitOps tools read."""
+
+from typing import Any
+
+from tenure.core.clock import stamp
+from tenure.core.decision import Decision
+from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, service_name, version_name
+from tenure.core.requirements import headline
+from tenure.core.spec import Manifest
+from tenure.render.parts import without_empty
+from tenure.render.versions import condition
+
+TRAIL_LENGTH = 20
+
+
+def render_status(seen: Observation, decision: Decision, before: Manifest) -> dict[str, Any]:
+    """Render the whole status. Times of unchanged conditions are carried over, so nothing differs for nothing."""
+    model, step, memory = seen.model, decision.step, decision.memory
+    champion = seen.versions.get(memory.champion) if memory.champion else None
+    shown = champion or (seen.versions.get(decision.target) if decision.target else None)
+    facts = seen.deployments.get(memory.champion or 0, DeploymentFacts())
+    selector = model_selector(model.name) | {COMPONENT_LABEL: SERVER}
+    status = {
+        "observedGeneration": model.generation,
+        "phase": step.phase.value,
+        "conditions": [
+            condition(c.type, c.status, c.reason.word, c.message, model.generation, before, stamp(seen.now))
+            for c in decision.conditions
+        ],
+        "champion": _name(seen, memory.champion),
+        "challenger": _name(seen, memory.rollout.version if memory.rollout else None),
+        "previous": _name(seen, memory.previous),
+        "metric": headline(model.build.requirements, shown.result if shown else None)[:256],
+        "next": step.next[:256],
+        "versions": len(seen.versions) + (1 if step.create else 0),
+        "highestVersion": memory.highest_version,
+        "url": f"http://{service_name(model.name)}.{model.namespace}.svc" if memory.champion else None,
+        "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
+        "planHash": decision.plan_hash or before.get("planHash"),
+        "trail": _trail(seen, decision, before),
+        **_memory(memory),
+    }
+    return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
+
+
+def _name(seen: Observation, version: int | None) -> str | None:
+    return version_name(seen.model.name, version) if version else None
+
+
+def _memory(memory: Memory) -> dict[str, Any]:
+    approval, allocation, rollout = memory.approval, memory.allocation, memory.rollout
+    return {
+        "approval": without_empty(
+            {
+                "planHash": approval.plan_hash,
+                "blockHash": approval.block_hash,
+                "approvedBy": approval.approved_by,
+                "seenAt": approval.seen_at,
+            }
+        )
+        if approval
+        else None,
+        "build": without_empty(
+            {
+                "version": allocation.version,
+                "specHash": allocation.build_hash,
+                "trigger": allocation.trigger,
+                "startedAt": allocation.at,
+            }
+        )
+        if allocation
+        else None,
+        "rollout": {"version": rollout.version, "stage": rollout.stage.value, "stepStartedAt": rollout.since}
+        if rollout
+        else None,
+        "rebuild": {"lastTrigger": memory.rebuild_trigger} if memory.rebuild_trigger else None,
+    }
+
+
+def _trail(seen: Observation, decision: Decision, before: Manifest) -> list[dict[str, Any]]:
+    """The last changes of phase, oldest first."""
+    trail = list(before.get("trail") or ())
+    step, was = decision.step, before.get("phase") or ""
+    if step.phase.value == was:
+        return trail
+    entry = {
+        "at": stamp(seen.now),
+        "from": was,
+        "to": step.phase.value,
+        "reason": step.reason.word,
+        "version": decision.target or decision.memory.champion,
+    }
+    return [*trail, without_empty(entry)][-TRAIL_LENGTH:]

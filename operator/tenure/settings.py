@@ -1,0 +1,50 @@
+"""Settings of the operator process, read from its environment once."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this operator runs."""
+
+    runtime_image: str = "tenure.dev/runtime:dev"
+    """Image of the trainer, fetcher and model server for versions made from now on."""
+    namespaces: tuple[str, ...] = ()
+    """Namespaces to watch; empty means all."""
+    log_level: str = "INFO"
+    log_format: str = "json"
+    workers: int = 16
+    resync_seconds: float = 600.0
+    """Every model gets a pass, and ghosts are looked for, this often."""
+    health_port: int = 8081
+    metrics_port: int = 8080
+
+
+def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read TENURE_* variables; raises ValueError that names the variable when one cannot be used."""
+    default = Settings()
+    return Settings(
+        runtime_image=environ.get("TENURE_RUNTIME_IMAGE") or default.runtime_image,
+        namespaces=tuple(n.strip() for n in environ.get("TENURE_WATCH_NAMESPACES", "").split(",") if n.strip()),
+        log_level=(environ.get("TENURE_LOG_LEVEL") or default.log_level).upper(),
+        log_format=environ.get("TENURE_LOG_FORMAT") or default.log_format,
+        workers=int(_number(environ, "TENURE_WORKERS", default.workers)),
+        resync_seconds=_number(environ, "TENURE_RESYNC_SECONDS", default.resync_seconds),
+        health_port=int(_number(environ, "TENURE_HEALTH_PORT", default.health_port)),
+        metrics_port=int(_number(environ, "TENURE_METRICS_PORT", default.metrics_port)),
+    )
+
+
+def _number(environ: Mapping[str, str], name: str, default: float) -> float:
+    text = environ.get(name, "")
+    if not text:
+        return default
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if number <= 0:
+        raise ValueError(f"{name} must be a number above 0, not {text!r}")
+    return number
