@@ -204,7 +204,7 @@ Image = Annotated[
 ]
 Date = Annotated[
     str,
-    Field(max_length=10),
+    Field(max_length=64),
     must("self.matches('^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$')", "must be a date such as 2027-03-31"),
 ]
 Port = Annotated[int, Field(ge=1, le=65535)]

@@ -157,8 +157,9 @@ class VolumeMount(Model):
     """Mount without the right to write. Default false."""
 
 
+VOLUME_NAME = {"type": "string", "maxLength": 63, "description": "Name that volumeMounts refer to."}
 Volume = Annotated[
     dict[str, Any],
-    WithJsonSchema({**FREE_OBJECT, "properties": {"name": {"type": "string", "maxLength": 63}}, "required": ["name"]}),
+    WithJsonSchema({**FREE_OBJECT, "properties": {"name": VOLUME_NAME}, "required": ["name"]}),
 ]
 """A volume of a pod, in Kubernetes' shape."""
