@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from localkube import boot, clean, packages
+from localkube import boot, clean, images, packages
 from localkube.console import Failed, step
 from localkube.settings import find_place
 from localkube.tools import find_binary, only_one
@@ -17,6 +17,9 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     commands.add_parser("up", help="bring the cluster up; a live one stays as it is")
     commands.add_parser("down", help="take the cluster away")
     commands.add_parser("kubeconfig", help="print where the administrator's kubeconfig is")
+    commands.add_parser("images", help="build the project's images if their sources changed, and load them")
+    load = commands.add_parser("load", help="give the cluster an image archive, or an image built here")
+    load.add_argument("image", metavar="IMAGE_ARCHIVE|NAME")
     tool = commands.add_parser("tool", help="compile one program and print where it is")
     tool.add_argument("module")
     tool.add_argument("name", nargs="?")
@@ -32,6 +35,11 @@ def run(asked: argparse.Namespace) -> None:
             packages.need_root()
             with only_one(f"cluster-{place.name}"), step("Taking the cluster away"):
                 clean.down(place)
+        case "images":
+            images.build_images()
+            images.load_images(place)
+        case "load":
+            images.load(place, asked.image)
         case "kubeconfig":
             print(place.kubeconfig)
         case "tool":

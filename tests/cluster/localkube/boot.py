@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from localkube import certificates, cgroups, clean, configuration, network, pack
 from localkube.components import MODULES, Component, all_components, control_plane, node
 from localkube.console import say, step
 from localkube.health import is_healthy, kubectl, wait_for, wait_for_node
+from localkube.images import import_archive
 from localkube.settings import SOURCES, Place
 from localkube.tools import build, find_binary, only_one
 
@@ -93,13 +93,4 @@ def _apply(place: Place) -> None:
 def _load_pause(place: Place) -> None:
     archive = place.run / "pause.tar"
     pause.write_archive(find_binary("pause"), archive)
-    import_image(place, archive)
-
-
-def import_image(place: Place, archive: Path) -> None:
-    """Give an image archive to containerd."""
-    subprocess.run(
-        ["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", "images", "import", archive],
-        stdout=subprocess.DEVNULL,
-        check=True,
-    )
+    import_archive(place, archive)

@@ -37,11 +37,12 @@ def is_healthy(place: Place, component: Component) -> bool:
     if find_pid(place.processes / component.name) is None:
         return False
     if component.name == "containerd":
-        return can_list_images(place)
+        return is_serving(place)
     return component.health is None or answers(component.health)
 
 
-def can_list_images(place: Place) -> bool:
+def is_serving(place: Place) -> bool:
+    """Tell whether containerd answers."""
     if not place.containerd_socket.exists():
         return False
     ended = subprocess.run(

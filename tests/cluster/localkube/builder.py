@@ -1,0 +1,86 @@
+"""Build images without a daemon: buildah, with its storage in our cache."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from localkube.console import read_output, run_logged
+from localkube.settings import REPOSITORY, cache_folder
+
+# Settings by which people tell programs to trust one more certificate authority.
+AUTHORITY_SETTINGS = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
+AUTHORITY = "/run/host-authority.pem"
+
+
+def find_authority() -> Path | None:
+    """Return the bundle of authorities this machine was told to trust, if it was told to."""
+    for name in AUTHORITY_SETTINGS:
+        value = os.environ.get(name)
+        if value and Path(value).is_file():
+            return Path(value)
+    return None
+
+
+@dataclass(frozen=True)
+class Builder:
+    """Buildah on a storage of its own, so that it never meets a person's other images."""
+
+    storage: Path
+    runtime: Path
+
+    def command(self, *arguments: str | Path) -> list[str | Path]:
+        storage = ("--root", self.storage, "--runroot", self.runtime, "--storage-driver", "overlay")
+        return ["buildah", *storage, *arguments]
+
+    def has(self, name: str) -> bool:
+        if shutil.which("buildah") is None:
+            return False
+        return subprocess.run(self.command("inspect", "--type", "image", name), capture_output=True, check=False).returncode == 0
+
+    def commit_folder(self, folder: Path, name: str, log: Path) -> None:
+        """Make an image of one layer from the files of a folder."""
+        container = read_output(self.command("from", "scratch")).strip()
+        run_logged(self.command("copy", "--quiet", container, folder, "/"), log)
+        run_logged(self.command("config", "--env", "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", container), log)
+        run_logged(self.command("commit", "--quiet", "--rm", container, name), log)
+
+    def build(self, target: str, base: str, name: str, log: Path) -> None:
+        """Build one target of the project's Dockerfile."""
+        authority = find_authority()
+        trusted: Sequence[str] = ()
+        if authority is not None:
+            trusted = ("--volume", f"{authority}:{AUTHORITY}:ro", "--build-arg", f"PIP_CERT={AUTHORITY}")
+        index = os.environ.get("PIP_INDEX_URL")
+        run_logged(
+            self.command(
+                *("build", "--isolation", "chroot", "--layers", "--pull-never", *trusted),
+                *(("--build-arg", f"PIP_INDEX_URL={index}") if index else ()),
+                *("--build-arg", f"BASE={base}", "--target", target, "--tag", name),
+                *("--ignorefile", REPOSITORY / ".dockerignore", "--file", REPOSITORY / "operator" / "Dockerfile", REPOSITORY),
+            ),
+            log,
+        )
+
+    def identify(self, name: str) -> str:
+        """Return the id of an image: the digest of its configuration."""
+        return "sha256:" + read_output(self.command("inspect", "--type", "image", "--format", "{{.FromImageID}}", name)).strip()
+
+    def export(self, name: str, folder: Path, log: Path) -> None:
+        """Write an image's manifest, configuration and layers as plain files named by their digests."""
+        run_logged(self.command("push", "--quiet", name, f"dir:{folder}"), log)
+
+
+@contextmanager
+def open_builder() -> Iterator[Builder]:
+    """Give a builder; what it notes about its mounts lasts as long as its use."""
+    storage = cache_folder() / "images"
+    storage.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="tenure-builder-") as runtime:
+        yield Builder(storage, Path(runtime))
