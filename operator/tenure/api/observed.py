@@ -50,7 +50,7 @@ def _termination(pods: Iterable[Raw]) -> str | None:
 
 
 def parse_deployment(deployment: Raw, pods: Sequence[Raw], told: Trouble | None = None) -> DeploymentFacts:
-    """Parse a Deployment with its pods. `ready` counts pods of the newest template once the controller has seen it."""
+    """Parse a Deployment with its pods; counts are those the Deployment controller saw last."""
     spec, status = deployment.get("spec") or {}, deployment.get("status") or {}
     seen_newest = int(status.get("observedGeneration") or 0) >= int(deployment["metadata"].get("generation") or 0)
     available = int(status.get("availableReplicas") or 0)
@@ -64,7 +64,8 @@ def parse_deployment(deployment: Raw, pods: Sequence[Raw], told: Trouble | None 
         desired=int(spec.get("replicas") or 0),
         replicas=max(int(status.get("replicas") or 0), len(pods)),
         available=available,
-        ready=max(0, available - max(0, outdated)) if seen_newest else 0,
+        ready=max(0, available - max(0, outdated)),
+        settled=seen_newest and int(status.get("unavailableReplicas") or 0) == 0 and outdated <= 0,
         trouble=trouble,
         refusal=find_refusal(pods),
     )

@@ -59,7 +59,7 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
     model = Model(
         **identity,
         plan=_plan(parsed.plan, spec.get("plan") or {}),
-        build=_build(parsed.build),
+        build=_build(parsed.build, spec.get("build") or {}),
         deploy=_deploy(parsed.deploy),
         suspend=parsed.suspend,
         rebuild_trigger=parsed.rebuild.trigger or "",
@@ -127,7 +127,7 @@ def _plan(block: PlanBlock, raw: Raw) -> Plan:
     )
 
 
-def _build(block: BuildBlock) -> Build:
+def _build(block: BuildBlock, raw: Raw) -> Build:
     recipe = block.recipe.as_yaml() if block.recipe else None
     cross_validation = block.cross_validation
     return Build(
@@ -140,6 +140,7 @@ def _build(block: BuildBlock) -> Build:
         holdout=block.holdout.as_yaml(),
         seed=block.seed,
         artifacts=_artifacts(block),
+        content=raw,
     )
 
 

@@ -53,6 +53,8 @@ class DeploymentFacts:
     """Pods of any template that answer their probe."""
     ready: int = 0
     """Pods of the newest template that answer their probe."""
+    settled: bool = True
+    """Whether the Deployment controller has seen the newest spec and nothing of it is still on its way."""
     trouble: Trouble | None = None
     refusal: str = ""
     """The server or the fetcher said this artifact can never be served, in these words."""

@@ -139,6 +139,8 @@ class Build:
     holdout: Manifest | None = None
     seed: int = 0
     artifacts: ArtifactClaim | ArtifactBucket = ArtifactClaim()
+    content: Manifest = field(default_factory=dict)
+    """The whole build block as written, for the version's record."""
 
 
 @dataclass(frozen=True, slots=True)

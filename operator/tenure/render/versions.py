@@ -1,14 +1,15 @@
 """The ModelVersion of a build: its immutable identity, and the status that people read of it."""
 
 import json
+import statistics
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from tenure.contract.result import Result
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision, NewVersion, Outcome
-from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Version, VersionPhase
-from tenure.core.fingerprints import canonical
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Version, VersionPhase, metric_text
 from tenure.core.names import training_job_name, version_name
 from tenure.core.reasons import Reason
 from tenure.core.requirements import headline
@@ -39,7 +40,7 @@ def render_version(model: Model, new: NewVersion, plan_hash: str, runtime_image:
                 "specHash": new.build_hash,
                 "estimator": last_step.get("estimator"),
                 "images": {"train": build.pod.image or runtime_image, "serve": runtime_image},
-                "build": json.dumps(canonical(build), sort_keys=True, separators=(",", ":"), ensure_ascii=False),
+                "build": json.dumps(build.content, sort_keys=True, separators=(",", ":"), ensure_ascii=False),
                 "data": without_empty({"uri": build.data.uri, "digest": build.data.digest}) if build.data.uri else None,
                 "artifact": {"uri": artifact},
             }
@@ -91,8 +92,7 @@ def _measured(result: Result) -> dict[str, Any]:
         "notes": list(result.notes),
     }
     if result.folds:
-        mean = sum(result.folds) / len(result.folds)
-        found["crossValidation"] = {"folds": [str(fold) for fold in result.folds], "mean": format(mean, ".6f")}
+        found["crossValidation"] = _spread(result.folds)
     for key, blob in (("artifact", result.artifact), ("data", result.data)):
         if blob is not None:
             found[key] = without_empty(
@@ -101,6 +101,13 @@ def _measured(result: Result) -> dict[str, Any]:
     if result.baseline is not None:
         found["baselineRef"] = without_empty({"uri": result.baseline.uri, "digest": result.baseline.digest})
     return found
+
+
+def _spread(folds: tuple[Decimal, ...]) -> dict[str, Any]:
+    spread: dict[str, Any] = {"folds": [str(fold) for fold in folds], "mean": metric_text(statistics.mean(folds))}
+    if len(folds) > 1 and all(fold.is_finite() for fold in folds):
+        spread["stdDev"] = metric_text(statistics.stdev(folds))
+    return spread
 
 
 def _role(seen: Observation, decision: Decision, version: Version) -> str:

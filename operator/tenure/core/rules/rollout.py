@@ -100,10 +100,11 @@ def in_use(seen: Observation) -> Step | None:
         return _return_to_the_champion(seen, target)
     facts = seen.deployments.get(champion, DeploymentFacts())
     wanted = seen.model.deploy.replicas
-    whole = facts.ready >= wanted and facts.replicas <= max(wanted, facts.ready) and seen.service_version == champion
     text = f"{target.name} serves with {facts.available} of {wanted} replicas"
-    if whole:
-        return _serving(seen, target, Reason.IN_USE, text, Stance.DONE, "")
+    if facts.settled and facts.ready == facts.desired == wanted:
+        if seen.service_version == champion:
+            return _serving(seen, target, Reason.IN_USE, text, Stance.DONE, "-")
+        return _serving(seen, target, Reason.IN_USE, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
     trouble = facts.trouble
     if trouble is not None:
         return _serving(
