@@ -1,58 +1,96 @@
-"""The command line of the local cluster."""
+"""The command line of the cluster that tests and the demo run on."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
-from localkube import boot, clean, images, packages
-from localkube.console import Failed, step
-from localkube.settings import find_place
-from localkube.tools import find_binary, only_one
+from localkube.clusters import Cluster, open_cluster
+from localkube.console import Failed
+from localkube.lock import write_locks
+from localkube.tools import find_binary
+from localkube.venv import make_venv
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 tests/cluster", description=__doc__)
+    parser.add_argument(
+        "--on",
+        default=os.environ.get("CLUSTER", ""),
+        metavar="CLUSTER",
+        help="local, kind or current (or the variable CLUSTER); by default kind where Docker and kind are, else local",
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("up", help="bring the cluster up; a live one stays as it is")
     commands.add_parser("down", help="take the cluster away")
+    commands.add_parser("status", help="tell how each part of the cluster is")
     commands.add_parser("kubeconfig", help="print where the administrator's kubeconfig is")
-    commands.add_parser("images", help="build the project's images if their sources changed, and load them")
+    commands.add_parser(
+        "images", help="build the project's images if their sources changed, load them, print their names"
+    )
+    commands.add_parser("setup", help="up, images and venv, one beside the other")
     load = commands.add_parser("load", help="give the cluster an image archive, or an image built here")
     load.add_argument("image", metavar="IMAGE_ARCHIVE|NAME")
-    tool = commands.add_parser("tool", help="compile one program and print where it is")
+    tool = commands.add_parser("tool", help="compile one more program and print where it is")
     tool.add_argument("module")
-    tool.add_argument("name", nargs="?")
+    tool.add_argument("name", nargs="?", help="which of the module's programs, if it has several")
+    commands.add_parser("venv", help="make the Python environment for tests and lint, print where it is")
+    commands.add_parser("lock", help="write the lock files in operator/lock")
     return parser.parse_args(arguments)
 
 
-def run(asked: argparse.Namespace) -> None:
-    place = find_place()
+def set_up(cluster: Cluster) -> None:
+    """Do everything that tests and demo need. On a new machine most is compiling; the rest runs beside it."""
+    with ThreadPoolExecutor() as together:
+        works = [together.submit(work) for work in (cluster.up, cluster.prepare_images, make_venv)]
+        for work in works:
+            work.result()
+    cluster.deliver_images()
+
+
+def run(asked: argparse.Namespace) -> bool:
+    """Do what was asked and tell whether all is well."""
     match asked.command:
-        case "up":
-            boot.up(place)
-        case "down":
-            packages.need_root()
-            with only_one(f"cluster-{place.name}"), step("Taking the cluster away"):
-                clean.down(place)
-        case "images":
-            images.build_images()
-            images.load_images(place)
-        case "load":
-            images.load(place, asked.image)
-        case "kubeconfig":
-            print(place.kubeconfig)
         case "tool":
             print(find_binary(asked.module, asked.name))
+            return True
+        case "venv":
+            print(make_venv())
+            return True
+        case "lock":
+            write_locks()
+            return True
+    cluster = open_cluster(asked.on)
+    match asked.command:
+        case "up":
+            cluster.up()
+        case "down":
+            cluster.down()
+        case "status":
+            return cluster.show()
+        case "setup":
+            set_up(cluster)
+        case "images":
+            print(json.dumps(cluster.deliver_images()))
+        case "load":
+            cluster.load(asked.image)
+        case "kubeconfig":
+            print(cluster.kubeconfig())
+    return True
 
 
 def main() -> int:
     try:
-        run(parse(sys.argv[1:]))
+        return 0 if run(parse(sys.argv[1:])) else 1
     except Failed as failure:
-        sys.stderr.write(f"{failure}\n")
+        sys.stderr.write(f"\n{failure}\n")
         return 1
-    return 0
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped; the next `up` cleans what is half done.\n")
+        return 130
 
 
 if __name__ == "__main__":

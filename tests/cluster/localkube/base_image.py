@@ -73,10 +73,20 @@ def _bootstrap(builder: Builder, suite: str, name: str) -> None:
         raise Failed(f"no apt source of this machine offers `{suite} main`, which the base image is made from")
     log = cache_folder() / "logs" / "base-image.log"
     log.unlink(missing_ok=True)
-    with step("Making the base image from Debian packages", log), tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
+    with (
+        step("Making the base image from Debian packages", log),
+        tempfile.TemporaryDirectory(dir=cache_folder()) as folder,
+    ):
         root = Path(folder) / "root"
         # Our own umask would decide who may read the image's files.
-        command = ["debootstrap", "--variant=minbase", f"--include={','.join(INCLUDED)}", suite, root, mirror]
+        command: list[str | Path] = [
+            "debootstrap",
+            "--variant=minbase",
+            f"--include={','.join(INCLUDED)}",
+            suite,
+            root,
+            mirror,
+        ]
         run_logged(["sh", "-c", 'umask 022 && exec "$@"', "sh", *command], log)
         for path in DROPPED:
             shutil.rmtree(root / path, ignore_errors=True)

@@ -42,13 +42,23 @@ class Builder:
     def has(self, name: str) -> bool:
         if shutil.which("buildah") is None:
             return False
-        return subprocess.run(self.command("inspect", "--type", "image", name), capture_output=True, check=False).returncode == 0
+        return (
+            subprocess.run(
+                self.command("inspect", "--type", "image", name), capture_output=True, check=False
+            ).returncode
+            == 0
+        )
 
     def commit_folder(self, folder: Path, name: str, log: Path) -> None:
         """Make an image of one layer from the files of a folder."""
         container = read_output(self.command("from", "scratch")).strip()
         run_logged(self.command("copy", "--quiet", container, folder, "/"), log)
-        run_logged(self.command("config", "--env", "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", container), log)
+        run_logged(
+            self.command(
+                "config", "--env", "PATH=/usr/local/bin:/usr/local/sbin:/usr/sbin:/usr/bin:/sbin:/bin", container
+            ),
+            log,
+        )
         run_logged(self.command("commit", "--quiet", "--rm", container, name), log)
 
     def build(self, target: str, base: str, name: str, log: Path) -> None:
@@ -63,14 +73,23 @@ class Builder:
                 *("build", "--isolation", "chroot", "--layers", "--pull-never", *trusted),
                 *(("--build-arg", f"PIP_INDEX_URL={index}") if index else ()),
                 *("--build-arg", f"BASE={base}", "--target", target, "--tag", name),
-                *("--ignorefile", REPOSITORY / ".dockerignore", "--file", REPOSITORY / "operator" / "Dockerfile", REPOSITORY),
+                *(
+                    "--ignorefile",
+                    REPOSITORY / ".dockerignore",
+                    "--file",
+                    REPOSITORY / "operator" / "Dockerfile",
+                    REPOSITORY,
+                ),
             ),
             log,
         )
 
     def identify(self, name: str) -> str:
         """Return the id of an image: the digest of its configuration."""
-        return "sha256:" + read_output(self.command("inspect", "--type", "image", "--format", "{{.FromImageID}}", name)).strip()
+        return (
+            "sha256:"
+            + read_output(self.command("inspect", "--type", "image", "--format", "{{.FromImageID}}", name)).strip()
+        )
 
     def export(self, name: str, folder: Path, log: Path) -> None:
         """Write an image's manifest, configuration and layers as plain files named by their digests."""

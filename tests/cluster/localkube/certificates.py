@@ -68,7 +68,11 @@ def _issue(folder: Path, identity: Identity) -> None:
     key, request = folder / f"{identity.name}.key", folder / f"{identity.name}.csr"
     certificate, extensions = folder / f"{identity.name}.crt", folder / f"{identity.name}.ext"
     usage = "serverAuth" if identity.hosts else "clientAuth"
-    lines = ["basicConstraints=CA:FALSE", "keyUsage=critical,digitalSignature,keyEncipherment", f"extendedKeyUsage={usage}"]
+    lines = [
+        "basicConstraints=CA:FALSE",
+        "keyUsage=critical,digitalSignature,keyEncipherment",
+        f"extendedKeyUsage={usage}",
+    ]
     if identity.hosts:
         lines.append(f"subjectAltName={','.join(identity.hosts)}")
     extensions.write_text("\n".join(lines) + "\n")

@@ -17,7 +17,16 @@ CONTAINER_LINKS = Path("/var/log/containers")
 SHIM_SOCKETS = Path("/run/containerd/s")
 
 # Ended in this order; what is not named comes last. The kubelet goes first, so that nothing starts again what we end.
-ORDER = ("kubelet", "kube-proxy", "storage", "coredns", "kube-scheduler", "kube-controller-manager", "kube-apiserver", "etcd")
+ORDER = (
+    "kubelet",
+    "kube-proxy",
+    "storage",
+    "coredns",
+    "kube-scheduler",
+    "kube-controller-manager",
+    "kube-apiserver",
+    "etcd",
+)
 
 
 def down(place: Place) -> None:

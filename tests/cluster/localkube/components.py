@@ -9,7 +9,6 @@ from pathlib import Path
 from localkube.settings import (
     API_SERVER,
     ETCD,
-    KUBERNETES_SERVICE,
     NODE_ADDRESS,
     NODE_NAME,
     POD_RANGE,
@@ -120,7 +119,9 @@ def control_plane(place: Place) -> list[Component]:
 def node(place: Place) -> list[Component]:
     """Return what runs pods and connects them."""
     return [
-        Component("containerd", lambda: Path("/usr/bin/containerd"), (f"--config={place.settings / 'containerd.toml'}",)),
+        Component(
+            "containerd", lambda: Path("/usr/bin/containerd"), (f"--config={place.settings / 'containerd.toml'}",)
+        ),
         Component(
             "kubelet",
             _kubernetes("kubelet"),

@@ -28,7 +28,7 @@ disabled_plugins = [
   address = {quoted(str(place.containerd_socket))}
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{PAUSE_IMAGE}"
-  # Without CAP_SYS_RESOURCE (a container, a sandbox) a lower score than our own cannot be set, and every pod would die of trying.
+  # Without CAP_SYS_RESOURCE (a container, a sandbox) no score below our own can be set, and every pod would die of it.
   restrict_oom_score_adj = true
   netns_mounts_under_state_dir = true
   disable_tcp_service = true
@@ -47,8 +47,8 @@ disabled_plugins = [
 def render_network(place: Place) -> dict[str, Any]:
     """Return the pod network: a cable from each pod to the host, which routes.
 
-    No bridge: on a bridge, the answer of a pod to its neighbour would pass by the translation of Service addresses where the kernel
-    does not show bridged packets to iptables.
+    No bridge: on a bridge, the answer of a pod to its neighbour would pass by the translation of Service addresses
+    where the kernel does not show bridged packets to iptables.
     """
     return {
         "cniVersion": "0.4.0",

@@ -17,7 +17,7 @@ from localkube.processes import find_pid
 from localkube.settings import NODE_NAME, Place
 from localkube.tools import find_binary
 
-# Everything listens on this machine and most certificates are made anew for each start: there is nothing to verify against.
+# Everything listens on this machine, and some components make themselves a certificate that nobody signed.
 _UNVERIFIED = ssl.create_default_context()
 _UNVERIFIED.check_hostname = False
 _UNVERIFIED.verify_mode = ssl.CERT_NONE
@@ -63,7 +63,9 @@ def wait_for(place: Place, component: Component, patience: float = 60.0) -> None
         if record.exists() and find_pid(record) is None:
             raise Failed(f"{component.name} ended by itself; the end of {log}:\n{last_lines(log)}")
         if time.monotonic() > until:
-            raise Failed(f"{component.name} does not answer after {patience:.0f} s; the end of {log}:\n{last_lines(log)}")
+            raise Failed(
+                f"{component.name} does not answer after {patience:.0f} s; the end of {log}:\n{last_lines(log)}"
+            )
         time.sleep(0.05)
 
 
@@ -71,7 +73,11 @@ def kubectl(place: Place, *arguments: str | Path, given: str | None = None) -> s
     """Run kubectl as the administrator and return what it prints."""
     binary = find_binary("kubernetes", "kubectl")
     ended = subprocess.run(
-        [binary, f"--kubeconfig={place.kubeconfig}", *arguments], input=given, capture_output=True, text=True, check=False
+        [binary, f"--kubeconfig={place.kubeconfig}", *arguments],
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if ended.returncode != 0:
         raise Failed(f"`kubectl {' '.join(map(str, arguments))}` failed:\n{ended.stderr}")
@@ -98,5 +104,7 @@ def wait_for_node(place: Place, patience: float = 60.0) -> None:
     while (problem := read_node_problem(place)) is not None:
         if time.monotonic() > until:
             log = place.logs / "kubelet.log"
-            raise Failed(f"the node is not ready after {patience:.0f} s: {problem}; the end of {log}:\n{last_lines(log)}")
+            raise Failed(
+                f"the node is not ready after {patience:.0f} s: {problem}; the end of {log}:\n{last_lines(log)}"
+            )
         time.sleep(0.2)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import shutil
-import subprocess
 import tarfile
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +19,17 @@ from localkube.settings import REPOSITORY, Place, cache_folder
 from localkube.tools import only_one
 
 TARGETS = ("operator", "runtime")
-SOURCES = ("operator/Dockerfile", "operator/lock", "operator/tenure", "pyproject.toml", "README.md", "LICENSE", ".dockerignore")
+# The full image name of each target.
+Names = dict[str, str]
+SOURCES = (
+    "operator/Dockerfile",
+    "operator/lock",
+    "operator/tenure",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    ".dockerignore",
+)
 
 
 def name_of(target: str) -> str:
@@ -60,11 +67,18 @@ def build_images() -> None:
         stamp.write_text(wanted)
 
 
-def load_images(place: Place) -> None:
-    """Give the cluster the images that it does not have, or has an older one of."""
+def load_images(place: Place) -> Names:
+    """Give the cluster the images that it does not have, or has an older one of, and return their names.
+
+    The operator's name says its content, so that installing it again replaces a running older one.
+    """
     with only_one("images"), open_builder() as builder:
         for target in TARGETS:
             load_named(place, builder, name_of(target))
+        content = builder.identify(name_of("operator")).removeprefix("sha256:")[:12]
+    exact = name_of("operator").replace(":dev", f":{content}")
+    ctr(place, "images", "tag", "--force", name_of("operator"), exact)
+    return {"operator": exact, "runtime": name_of("runtime")}
 
 
 def load_named(place: Place, builder: Builder, name: str) -> None:
@@ -117,7 +131,7 @@ def read_loaded(place: Place, name: str) -> str | None:
 
 
 def write_archive(image: Path, name: str, known: set[str], archive: Path) -> None:
-    """Write an image as an archive without the layers that the reader has: our own source is a small one on large ones."""
+    """Write an image as an archive without the layers that the reader has: our source is a small one."""
     manifest = (image / "manifest.json").read_bytes()
     description: dict[str, Any] = json.loads(manifest)
     digest = f"sha256:{hashlib.sha256(manifest).hexdigest()}"

@@ -24,7 +24,9 @@ RULES = (
 
 def create(place: Place) -> None:
     """Give the node an address that is not the loopback address (the kubelet refuses that), and let pods out."""
-    taken = subprocess.run(["ip", "-oneline", "address", "show", "to", NODE_ADDRESS], capture_output=True, text=True, check=False)
+    taken = subprocess.run(
+        ["ip", "-oneline", "address", "show", "to", NODE_ADDRESS], capture_output=True, text=True, check=False
+    )
     if taken.stdout.strip():
         raise Failed(f"the address {NODE_ADDRESS} is in use already: {taken.stdout.strip()}")
     # A bridge without ports, because the link type `dummy` is missing in some kernels.

@@ -14,8 +14,8 @@ from localkube.settings import Place
 
 BOOT = Path("/proc/sys/kernel/random/boot_id")
 
-# The process writes down who it is before it becomes the component: there is no moment at which it runs unrecorded. A process id
-# is reused, but never together with the start time (field 22 of its stat line) and the boot it belongs to.
+# The process writes down who it is before it becomes the component: there is no moment at which it runs unrecorded.
+# A process id is reused, but never together with the start time (field 22 of its stat line) and the boot it belongs to.
 RECORD_THEN_BECOME = """
 set -e
 echo $$ > "$1"

@@ -82,5 +82,5 @@ DEFAULT_RUN = Path("/var/lib/tenure-cluster")
 
 
 def find_place() -> Place:
-    """Return the cluster this machine uses; TENURE_CLUSTER_DIR names another (give it a network namespace of its own)."""
+    """Return this machine's cluster; TENURE_CLUSTER_DIR names another (in a network namespace of its own)."""
     return Place(Path(os.environ.get("TENURE_CLUSTER_DIR") or DEFAULT_RUN).absolute())

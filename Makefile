@@ -1,0 +1,52 @@
+# Tenure's work bench. CLUSTER=local boots a Kubernetes on this machine (root, no Docker), CLUSTER=kind uses Docker,
+# CLUSTER=current the current kubeconfig context (with IMAGE_REGISTRY=). Without it: kind where Docker and kind are, else local.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test up down status images lock lint
+
+CLUSTER ?=
+ARGS ?=
+export CLUSTER IMAGE_REGISTRY
+cluster := python3 tests/cluster
+# Every recipe that needs the Python environment asks for it: it is made when the lock file changed.
+python = "$$($(cluster) venv)/bin/python"
+
+help:  ## Show what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  CLUSTER=local|kind|current chooses the cluster; make test ARGS='-k name -x' passes arguments to pytest"
+
+demo:  ## From nothing to a prediction of a model in use
+	@python3 tests/demo
+
+test:  ## Set up a cluster, lint, run all tests on it
+	@$(cluster) setup
+	@$(MAKE) --no-print-directory lint
+	@kubeconfig="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
+	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH" \
+	 KUBECONFIG="$$kubeconfig" PYTHONPATH=operator PYTHONUNBUFFERED=1 "$$venv/bin/python" -m pytest $(ARGS)
+
+up:  ## Bring the cluster up; a live one stays as it is
+	@$(cluster) up
+	@echo "export KUBECONFIG=$$($(cluster) kubeconfig)"
+
+down:  ## Take the cluster away and leave nothing behind
+	@$(cluster) down
+
+status:  ## Tell how each part of the cluster is
+	@$(cluster) status
+
+images:  ## Build the two images if their sources changed, and load them
+	@$(cluster) images
+
+lock:  ## Write operator/lock/*.txt anew from pyproject.toml
+	@$(cluster) lock
+
+lint:  ## Style, types, and who may import whom
+	@python=$(python); \
+	 "$$python" -m ruff check .; \
+	 "$$python" -m ruff format --check .; \
+	 "$$python" -m mypy; \
+	 MYPYPATH=tests/cluster "$$python" -m mypy -p localkube; \
+	 PYTHONPATH=operator "$$(dirname "$$python")/lint-imports"

@@ -1,0 +1,62 @@
+"""The cluster of the current kubeconfig context: somebody else's, so it is used and never made or taken away."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from localkube import docker
+from localkube.console import Failed, read_output, run_logged, say, step
+from localkube.images import TARGETS, Names, digest_sources
+from localkube.settings import cache_folder
+
+
+@dataclass(frozen=True)
+class CurrentCluster:
+    """Whatever kubectl talks to."""
+
+    def up(self) -> None:
+        if shutil.which("kubectl") is None:
+            raise Failed("CLUSTER=current needs kubectl on the path")
+        context = read_output(["kubectl", "config", "current-context"]).strip()
+        read_output(["kubectl", "get", "--raw", "/readyz"])
+        say(f"Using the current context {context}")
+
+    def down(self) -> None:
+        raise Failed(
+            "the current context's cluster is not ours to take away; remove the operator with `helm uninstall`"
+        )
+
+    def show(self) -> bool:
+        print(read_output(["kubectl", "cluster-info"]))
+        return True
+
+    def prepare_images(self) -> None:
+        docker.build(self._names())
+
+    def deliver_images(self) -> Names:
+        names = self._names()
+        docker.build(names)
+        log = cache_folder() / "logs" / "image-push.log"
+        for name in names.values():
+            with step(f"Pushing image {name}", log):
+                run_logged(["docker", "push", name], log)
+        return names
+
+    def load(self, image: str) -> None:
+        raise Failed(f"push {image} to a registry that the cluster can pull from")
+
+    def _names(self) -> Names:
+        registry = os.environ.get("IMAGE_REGISTRY", "").rstrip("/")
+        if not registry:
+            raise Failed(
+                "CLUSTER=current needs IMAGE_REGISTRY=registry.example.com/team:\n"
+                "a place that you may push images to and that the cluster may pull from"
+            )
+        tag = digest_sources()[:12]
+        return {target: f"{registry}/{target}:{tag}" for target in TARGETS}
+
+    def kubeconfig(self) -> Path:
+        return Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
