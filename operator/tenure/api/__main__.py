@@ -1,17 +1,21 @@
-"""`python -m tenure.api [FOLDER]` writes the CRDs; FOLDER is crds unless given."""
+"""`python -m tenure.api [FOLDER ...]` writes the CRDs; without folders into crds and into the chart's copy."""
 
 import sys
 from pathlib import Path
 
 from tenure.api.crd import custom_resource_definitions, render
 
+FOLDERS = ("crds", "charts/tenure/files")
+"""A chart can only read files inside itself, so it has a copy."""
 
-def main(folder: Path) -> None:
-    """Write one file per CRD."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, definition in custom_resource_definitions().items():
-        (folder / name).write_text(render(definition), encoding="utf-8")
+
+def main(folders: list[str]) -> None:
+    """Write one file per CRD into each folder."""
+    for folder in folders or FOLDERS:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        for name, definition in custom_resource_definitions().items():
+            (Path(folder) / name).write_text(render(definition), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "crds"))
+    main(sys.argv[1:])

@@ -56,7 +56,7 @@ MODELVERSION_COLUMNS = [
 
 def custom_resource_definitions() -> dict[str, dict[str, Any]]:
     """Return both CRDs by file name."""
-    mlmodel = _definition(MLModel, "mlmodels", ["mlmodel"], MLMODEL_COLUMNS)
+    mlmodel = _definition(MLModel, "mlmodels", ["mlm"], MLMODEL_COLUMNS)
     version = mlmodel["spec"]["versions"][0]
     version["subresources"]["scale"] = {
         "specReplicasPath": ".spec.deploy.replicas",
@@ -86,7 +86,7 @@ def _definition(model: type[Model], plural: str, short: list[str], columns: list
                 "listKind": f"{kind}List",
                 "plural": plural,
                 "singular": kind.lower(),
-                "shortNames": [name for name in short if name != kind.lower()],
+                "shortNames": short,
                 "categories": ["ml"],
             },
             "scope": "Namespaced",
