@@ -29,35 +29,41 @@ class Actor:
         self._settled: dict[tuple[str, str, str], tuple[str, str]] = {}
         """(fingerprint, resourceVersion) of objects whose last apply changed nothing, though they seemed to differ."""
 
-    async def act(self, owner_uid: str, desired: Desired) -> None:
-        """Create, apply and remove children, in that order.
+    async def act(self, owner_uid: str, desired: Desired) -> bool:
+        """Create, apply and remove children, in that order; return whether anything was written.
 
         Raises NameTaken for a foreign object in our place; Refused and Unreachable as the API server answers.
         """
+        wrote = False
         for manifest in desired.create:
             if await self._find_own(owner_uid, manifest) is None:
                 self._store.put(await self._cluster.apply(_marked(manifest)))
+                wrote = True
         for manifest in desired.apply:
-            await self._apply(owner_uid, manifest)
+            wrote |= await self._apply(owner_uid, manifest)
         namespace = next((manifest["metadata"]["namespace"] for manifest in (*desired.create, *desired.apply)), None)
         for ref in desired.remove:
             live = self._store.find(ref.kind, namespace, ref.name) if namespace else None
             if live is not None and _controller(live) == owner_uid and "deletionTimestamp" not in live["metadata"]:
                 await self._cluster.delete(ref.kind, namespace or "", ref.name, live["metadata"]["uid"])
+                wrote = True
+        return wrote
 
-    async def _apply(self, owner_uid: str, manifest: Raw) -> None:
+    async def _apply(self, owner_uid: str, manifest: Raw) -> bool:
         marked = _marked(manifest)
         live = await self._find_own(owner_uid, manifest)
         mark = marked["metadata"]["annotations"][APPLIED]
         if live is not None:
             revision = str(live["metadata"].get("resourceVersion"))
             if contains(live, marked) or self._settled.get(identity(manifest)) == (mark, revision):
-                return
+                return False
         stored = await self._cluster.apply(marked)
         if live is not None and stored["metadata"]["resourceVersion"] == live["metadata"].get("resourceVersion"):
             # The server writes a value in another way than we do. Remember that instead of writing it for ever.
             self._settled[identity(manifest)] = (mark, stored["metadata"]["resourceVersion"])
+            return False
         self._store.put(stored)
+        return True
 
     async def write_status(self, raw: Raw, status: Raw) -> bool:
         """Write the status of a model or version if it differs; return whether it was written."""

@@ -34,3 +34,5 @@ def configure(level: str, log_format: str) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in ("kopf", "aiohttp", "asyncio", "kubernetes"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    # Kopf warns that it cannot handle signals in its thread; the main thread handles them.
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

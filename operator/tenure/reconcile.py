@@ -22,6 +22,9 @@ Raw = Mapping[str, Any]
 
 log = logging.getLogger("tenure")
 
+AFTER_A_WRITE_SECONDS = 0.05
+"""Soon, but not at once: should somebody else undo our writes for ever, the machine must not run hot."""
+
 
 class Reconciler:
     """Runs passes. Holds no state of its own: a pass can end anywhere, and the next one finds its way."""
@@ -50,9 +53,10 @@ class Reconciler:
         if decision.step.memory is not None:
             await self._write_down(raw, seen, decision)
             return 0.0
+        wrote = False
         try:
-            await self._write_versions(seen, decision)
-            await self._actor.act(seen.model.uid, render_children(seen, decision, self._runtime_image))
+            wrote = await self._write_versions(seen, decision)
+            wrote |= await self._actor.act(seen.model.uid, render_children(seen, decision, self._runtime_image))
         except NameTaken as taken:
             seen = replace(seen, conflicts=(str(taken),))
             decision = decide(seen)
@@ -60,18 +64,21 @@ class Reconciler:
             seen = replace(seen, refusals=(str(refused),))
             decision = decide(seen)
         await self._write_model(raw, seen, decision)
-        return decision.step.wake_after
+        # Our own writes are in the store already, so no event will ask for the pass that sees them.
+        return AFTER_A_WRITE_SECONDS if wrote else decision.step.wake_after
 
     async def _write_down(self, raw: Raw, seen: Observation, decision: Decision) -> None:
         await self._write_versions(seen, decision)
         await self._write_model(raw, seen, decision)
 
-    async def _write_versions(self, seen: Observation, decision: Decision) -> None:
+    async def _write_versions(self, seen: Observation, decision: Decision) -> bool:
+        wrote = False
         for version in seen.versions.values():
             before = self._store.find("ModelVersion", seen.model.namespace, version.name)
             if before is not None:
                 status = render_version_status(seen, decision, version, before.get("status") or {})
-                await self._actor.write_status(before, status)
+                wrote |= await self._actor.write_status(before, status)
+        return wrote
 
     async def _write_model(self, raw: Raw, seen: Observation, decision: Decision) -> None:
         before = raw.get("status") or {}

@@ -12,6 +12,7 @@ from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
 from tenure.api.supported import unsupported_fields
+from tenure.api.violations import violations
 from tenure.contract.places import resolve
 from tenure.contract.result import Blob, Result
 from tenure.core.facts import Allocation, ApprovalSeen, Memory, Rollout, Stage, Version, VersionPhase
@@ -77,13 +78,8 @@ def _sentence(error: Any) -> str:
 
 
 def _violations(model: Model, parsed: MLModelSpec) -> Iterator[str]:
-    """What no schema can check."""
-    for index, requirement in enumerate(model.build.requirements):
-        low, high = requirement.minimum, requirement.maximum
-        if low is not None and high is not None and low > high:
-            yield f"spec.build.requirements[{index}].min: {low} is above max {high}; swap them or drop one"
-    if parsed.build.holdout.fraction >= 1:
-        yield "spec.build.holdout.fraction: 1 leaves no row to learn from; choose a share below 1, such as 0.2"
+    """What no schema can check, of the spec alone and of what the pods will make of it."""
+    yield from violations(parsed)
     try:
         resolve(model.build.data.uri)
     except ValueError as wrong:
