@@ -46,7 +46,7 @@ class Process:
             observer, Actor(cluster, self._store), Recorder(cluster), self._store, settings.runtime_image
         )
         self._watches: Watches | None = None
-        self._listed = False
+        self._listed = asyncio.Event()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped."""
@@ -82,6 +82,8 @@ class Process:
             self._queue.add(key)
 
     async def _work(self) -> None:
+        # Before everything is listed once, a missing child would look like one that must be made.
+        await self._listed.wait()
         while True:
             key = await self._queue.take()
             try:
@@ -123,8 +125,8 @@ class Process:
         while True:
             with contextlib.suppress(Unreachable, Refused):
                 await self._relist()
-                self._listed = True
-            period = self._settings.resync_seconds if self._listed else 2.0
+                self._listed.set()
+            period = self._settings.resync_seconds if self._listed.is_set() else 2.0
             await asyncio.sleep(period * (0.9 + random.random() / 5))
 
     async def _relist(self) -> None:
@@ -179,7 +181,7 @@ class Process:
     def _what_is_missing(self) -> str:
         if self._watches is None:
             return "waiting for the CRDs"
-        return "" if self._listed and self._watches.started.is_set() else "the first list is not done"
+        return "" if self._listed.is_set() and self._watches.started.is_set() else "the first list is not done"
 
 
 async def run(settings: Settings) -> None:
