@@ -10,8 +10,7 @@ from pathlib import Path
 
 from localkube import cgroups, network, processes
 from localkube.console import Failed
-from localkube.settings import NODE_LINK, Place
-from localkube.tools import find_folder
+from localkube.settings import Place
 
 CONTAINER_LINKS = Path("/var/log/containers")
 SHIM_SOCKETS = Path("/run/containerd/s")
@@ -38,7 +37,7 @@ def down(place: Place) -> None:
     unmount_below(place.run)
     _remove_container_links(place)
     _remove_shim_sockets(place)
-    network.remove(place, _find_kube_proxy())
+    network.remove(place)
     cgroups.remove(place.name)
     if place.run.exists():
         shutil.rmtree(place.run)
@@ -47,8 +46,7 @@ def down(place: Place) -> None:
 
 
 def is_anything_left(place: Place) -> bool:
-    link = Path(f"/sys/class/net/{NODE_LINK}")
-    return place.run.exists() or cgroups.is_left(place.name) or link.exists()
+    return place.run.exists() or cgroups.is_left(place.name) or network.has_link()
 
 
 def find_mounts(table: str, folder: Path) -> list[str]:
@@ -88,12 +86,3 @@ def _remove_shim_sockets(place: Place) -> None:
     for folder in (SHIM_SOCKETS, SHIM_SOCKETS.parent):
         with contextlib.suppress(OSError):
             folder.rmdir()
-
-
-def _find_kube_proxy() -> Path | None:
-    """Return kube-proxy if it was ever built: taking a cluster away compiles nothing."""
-    try:
-        binary = find_folder("kubernetes") / "kube-proxy"
-    except Failed:
-        return None
-    return binary if binary.exists() else None

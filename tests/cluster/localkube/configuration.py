@@ -115,7 +115,7 @@ def render_proxy(place: Place) -> dict[str, Any]:
         "hostnameOverride": NODE_NAME,
         "clusterCIDR": POD_RANGE,
         "clientConnection": {"kubeconfig": str(place.kubeconfig_of("kube-proxy"))},
-        "conntrack": {"maxPerCore": 0, "min": 0},
+        "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
         "nodePortAddresses": ["127.0.0.0/8"],
         "healthzBindAddress": f"{NODE_ADDRESS}:10256",
         "metricsBindAddress": f"{NODE_ADDRESS}:10249",
