@@ -90,7 +90,7 @@ class Actor:
             # Not in the store: absent, not seen yet, or somebody else's without our label.
             live = await self._cluster.read(kind, namespace, name)
             if live is not None and _controller(live) == owner_uid:
-                self._store.put({"kind": kind, **live})
+                self._store.put(live)
         if live is not None and _controller(live) != owner_uid:
             raise NameTaken(f"{kind} {namespace}/{name}")
         return live

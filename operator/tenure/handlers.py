@@ -13,7 +13,7 @@ from typing import Any
 
 import kopf
 
-from tenure.adapters.kinds import OWNED, PATHS
+from tenure.adapters.kinds import OWNED, PATHS, api_version
 from tenure.core.names import MANAGED_BY
 
 log = logging.getLogger("tenure.watch")
@@ -81,14 +81,14 @@ class Watches:
         registry = kopf.OperatorRegistry()
         kopf.on.login(registry=registry)(_login)
         for kind in ("MLModel", *OWNED):
-            root, plural = PATHS[kind]
-            group, _, version = root.removeprefix("/apis/").removeprefix("/api/").rpartition("/")
+            group, _, version = api_version(kind).rpartition("/")
+            plural = PATHS[kind][1]
             kopf.on.event(group, version, plural, registry=registry)(self._handler(kind))
         return registry
 
     def _handler(self, kind: str) -> Callable[..., Any]:
         async def handle(event: Any, **_: Any) -> None:
-            raw = {**event["object"], "kind": kind}
+            raw = {**event["object"], "kind": kind, "apiVersion": api_version(kind)}
             self._loop.call_soon_threadsafe(self._on_event, event["type"] or "ADDED", raw)
 
         return handle
@@ -109,8 +109,8 @@ def settings() -> kopf.OperatorSettings:
     for kind in OWNED:
         if kind != "ModelVersion":
             # People may create ModelVersions themselves, without our label.
-            root, plural = PATHS[kind]
-            group, _, _ = root.removeprefix("/apis/").removeprefix("/api/").rpartition("/")
+            group, _, _ = api_version(kind).rpartition("/")
+            plural = PATHS[kind][1]
             chosen.watching.label_selectors[group, plural] = ours
     return chosen
 

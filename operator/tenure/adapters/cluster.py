@@ -9,7 +9,7 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from tenure.adapters.kinds import identity, path_of
+from tenure.adapters.kinds import api_version, identity, path_of
 
 Raw = Mapping[str, Any]
 
@@ -77,7 +77,7 @@ class Cluster:
         while True:
             page = await self._call("GET", path_of(kind, namespace), [*query, ("continue", token)] if token else query)
             # Lists leave kind and apiVersion out of their items: kubernetes/kubernetes#3030.
-            items += [{**item, "kind": kind} for item in page.get("items") or ()]
+            items += [{**item, "kind": kind, "apiVersion": api_version(kind)} for item in page.get("items") or ()]
             token = (page.get("metadata") or {}).get("continue") or ""
             if not token:
                 return items

@@ -19,6 +19,11 @@ OWNED = ("ModelVersion", "Job", "Deployment", "Service", "PersistentVolumeClaim"
 """Kinds whose objects carry our labels and are watched."""
 
 
+def api_version(kind: str) -> str:
+    """Return what stands in `apiVersion` of this kind: `v1`, `apps/v1`."""
+    return PATHS[kind][0].removeprefix("/apis/").removeprefix("/api/")
+
+
 def path_of(kind: str, namespace: str, name: str = "") -> str:
     root, plural = PATHS[kind]
     scope = f"/namespaces/{namespace}" if namespace else ""

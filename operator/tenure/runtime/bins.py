@@ -1,5 +1,6 @@
 """Counting values into the fixed bins of a profile; used when the baseline is made and when windows are filled."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -39,6 +40,24 @@ class LevelBins:
         """Count a column of texts; None and NaN are missing."""
         places = [self._places.get(value, self._unseen) if value == value else 0 for value in values.tolist()]
         return np.bincount(np.asarray(places, dtype=np.intp), minlength=self.size)
+
+
+class CodeBins:
+    """Counts levels that come as a compiled model's codes."""
+
+    def __init__(self, profile: Profile, codes: Mapping[Any, float]) -> None:
+        self.size = len(profile.labels)
+        other = len(profile.levels) + 1
+        known = {None: 0, **dict.fromkeys(profile.rare, other)}
+        known |= {level: place for place, level in enumerate(profile.levels, start=1)}
+        # The last entry is for the code -1: a level that the model has never seen.
+        self._places = np.full(len(codes) + 1, other + 1, dtype=np.intp)
+        for level, code in codes.items():
+            self._places[int(code)] = known.get(level, other + 1)
+
+    def count(self, values: Array) -> Array:
+        """Count a column of codes."""
+        return np.bincount(self._places[values.astype(np.intp)], minlength=self.size)
 
 
 def bins_of(profile: Profile) -> NumberBins | LevelBins:

@@ -4,15 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from tenure.contract.failures import FailureReason
-from tenure.runtime import storage
+from tenure.runtime import storage, stored
 from tenure.runtime.refused import Refused
-
-TRUSTED = (
-    "sklearn.tree._tree.Tree",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-    "numpy.dtype",
-)
-"""Beyond what skops trusts by itself."""
 
 
 def verify(path: Path, digest: str) -> None:
@@ -27,16 +20,27 @@ def verify(path: Path, digest: str) -> None:
         raise Refused(FailureReason.ARTIFACT_DIGEST_MISMATCH, message)
 
 
-def loads(content: bytes) -> Any:
-    """Load a skops file of trusted types."""
-    import skops.io
-    from skops.io.exceptions import UntrustedTypesFoundException
+def read(content: bytes) -> Any:
+    """Read a skops file as plain data."""
+    try:
+        return stored.loads(content)
+    except stored.NotStoredError as wrong:
+        raise Refused(FailureReason.ARTIFACT_REFUSED, f"the artifact is not loaded: {wrong}") from wrong
+
+
+def build(plain: Any) -> Any:
+    """Build scikit-learn's objects from plain data."""
+    from tenure.runtime.construct import NotAllowedError, construct
 
     try:
-        return skops.io.loads(content, trusted=list(TRUSTED))
-    except UntrustedTypesFoundException as wrong:
-        raise Refused(
-            FailureReason.ARTIFACT_REFUSED, f"the artifact holds types that are not allowed: {wrong}"
-        ) from wrong
-    except Exception as wrong:
-        raise Refused(FailureReason.ARTIFACT_REFUSED, f"the artifact is not a readable skops file: {wrong}") from wrong
+        return construct(plain)
+    except NotAllowedError as wrong:
+        raise Refused(FailureReason.ARTIFACT_REFUSED, f"the artifact is not loaded: {wrong}") from wrong
+    except Exception as wrong:  # a crafted state meets scikit-learn's own checks
+        message = f"the artifact is not loaded: {type(wrong).__name__} {str(wrong)[:200]}"
+        raise Refused(FailureReason.ARTIFACT_REFUSED, message) from wrong
+
+
+def loads(content: bytes) -> Any:
+    """Load a skops file as scikit-learn's objects."""
+    return build(read(content))

@@ -4,7 +4,7 @@ import asyncio
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from tenure.runtime.serve.rejected import Rejected
 
 Outcome = dict[str, Array] | BaseException
 Compute = Callable[[Array, frozenset[str]], dict[str, Array]]
+FULL = "too many requests wait for the model; try again shortly"
 
 
-@dataclass(slots=True)
-class Job:
+class Job(NamedTuple):
     """One request's rows on their way through the model."""
 
     rows: Array
@@ -24,13 +24,76 @@ class Job:
     done: Callable[[Outcome], None]
 
 
-class Batcher:
-    """Hands batches to the model, one at a time, and answers the jobs on the event loop."""
+class Batcher(Protocol):
+    """Hands batches to the model and answers the jobs on the event loop."""
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait."""
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin to work; answers are delivered on this loop."""
+
+    def submit(self, job: Job) -> None:
+        """Queue a job, or refuse it when too many wait: a queue that only grows helps nobody."""
+
+    def stop(self) -> None:
+        """Finish what is queued, then end."""
+
+
+class InlineBatcher:
+    """For quick models: computes on the event loop what one round of it has brought in.
+
+    Handing a batch to a thread and back costs more than such a model does.
+    """
 
     def __init__(self, compute: Compute, *, most_rows: int, most_queued: int) -> None:
         self._compute = compute
-        self._most_rows = most_rows
-        self._most_queued = most_queued
+        self._most_rows, self._most_queued = most_rows, most_queued
+        self._waiting: deque[Job] = deque()
+        self._is_scheduled = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def queued(self) -> int:
+        """How many jobs wait."""
+        return len(self._waiting)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Remember the loop."""
+        self._loop = loop
+
+    def submit(self, job: Job) -> None:
+        """Queue a job for the end of this round of the event loop."""
+        if len(self._waiting) >= self._most_queued:
+            raise Rejected(FULL, status=503)
+        self._waiting.append(job)
+        if not self._is_scheduled and self._loop is not None:
+            self._is_scheduled = True
+            self._loop.call_soon(self._flush)
+
+    def stop(self) -> None:
+        """Compute what waits."""
+        while self._waiting:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._is_scheduled = False
+        if not self._waiting:
+            return
+        batch = take(self._waiting, self._most_rows)
+        if self._waiting and self._loop is not None:
+            self._is_scheduled = True
+            self._loop.call_soon(self._flush)
+        deliver(batch, run(self._compute, batch))
+
+
+class ThreadBatcher:
+    """For slow models: one thread computes while the event loop reads, writes and answers probes."""
+
+    def __init__(self, compute: Compute, *, most_rows: int, most_queued: int) -> None:
+        self._compute = compute
+        self._most_rows, self._most_queued = most_rows, most_queued
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._ending = False
@@ -43,20 +106,20 @@ class Batcher:
         return len(self._waiting)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Begin to work; answers are delivered on this loop."""
+        """Start the thread."""
         self._loop = loop
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queue a job, or refuse it when too many wait: a queue that only grows helps nobody."""
+        """Queue a job and wake the thread."""
         with self._changed:
             if len(self._waiting) >= self._most_queued:
-                raise Rejected("too many requests wait for the model; try again shortly", status=503)
+                raise Rejected(FULL, status=503)
             self._waiting.append(job)
             self._changed.notify()
 
     def stop(self) -> None:
-        """Finish what is queued, then end."""
+        """Let the thread finish what is queued."""
         with self._changed:
             self._ending = True
             self._changed.notify()
@@ -70,25 +133,25 @@ class Batcher:
                     self._changed.wait()
                 if not self._waiting:
                     return
-                batch = self._take()
-            outcomes = run(self._compute, batch)
-            self._loop.call_soon_threadsafe(_deliver, batch, outcomes)
+                batch = take(self._waiting, self._most_rows)
+            self._loop.call_soon_threadsafe(deliver, batch, run(self._compute, batch))
 
-    def _take(self) -> list[Job]:
-        """As many waiting jobs as fit one batch; they must be rows of one kind."""
-        batch = [self._waiting.popleft()]
-        rows, kind = len(batch[0].rows), batch[0].rows.dtype
-        while self._waiting:
-            following = self._waiting[0]
-            if rows + len(following.rows) > self._most_rows or following.rows.dtype != kind:
-                break
-            rows += len(following.rows)
-            batch.append(self._waiting.popleft())
-        return batch
+
+def take(waiting: deque[Job], most_rows: int) -> list[Job]:
+    """As many waiting jobs as fit one batch; they must be rows of one kind."""
+    batch = [waiting.popleft()]
+    rows, kind = len(batch[0].rows), batch[0].rows.dtype
+    while waiting:
+        following = waiting[0].rows
+        rows += len(following)
+        if rows > most_rows or following.dtype != kind:
+            break
+        batch.append(waiting.popleft())
+    return batch
 
 
 def run(compute: Compute, batch: Sequence[Job]) -> list[Outcome]:
-    """Compute one batch and divide the answers; when it fails, every job is computed alone, so none fails another's."""
+    """Compute one batch and divide the answers; when it fails, each job is computed alone, so none fails another's."""
     if len(batch) == 1:
         return [_alone(compute, batch[0])]
     try:
@@ -105,13 +168,14 @@ def run(compute: Compute, batch: Sequence[Job]) -> list[Outcome]:
     return outcomes
 
 
+def deliver(batch: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
+    """Answer every job of a batch."""
+    for job, outcome in zip(batch, outcomes, strict=True):
+        job.done(outcome)
+
+
 def _alone(compute: Compute, job: Job) -> Outcome:
     try:
         return compute(job.rows, job.wanted)
     except Exception as wrong:  # noqa: BLE001 the estimator's own words become the answer
         return wrong
-
-
-def _deliver(batch: Sequence[Job], outcomes: Sequence[Outcome]) -> None:
-    for job, outcome in zip(batch, outcomes, strict=True):
-        job.done(outcome)

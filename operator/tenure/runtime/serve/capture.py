@@ -5,13 +5,14 @@ import socket
 import threading
 import time
 from collections import deque
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from tenure.contract.baseline import Baseline, Kind
 from tenure.contract.window import MOST_OUTCOMES, Feedback, Window
-from tenure.runtime.bins import bins_of
+from tenure.runtime.bins import CodeBins, bins_of
 from tenure.runtime.serve.inputs import Array
 from tenure.runtime.serve.telemetry import Telemetry
 
@@ -24,11 +25,16 @@ MOST_SNAPSHOTS = 400
 class Capture:
     """Keeps batches for a moment and counts them in its own thread; when it cannot follow, it drops and says so."""
 
-    def __init__(self, baseline: Baseline, model: str, version: str, telemetry: Telemetry) -> None:
+    def __init__(
+        self, baseline: Baseline, model: str, version: str, telemetry: Telemetry, codes: Mapping[str, Any]
+    ) -> None:
         self._baseline = baseline
         self._model, self._version, self._telemetry = model, version, telemetry
         self._bin_spec = baseline.bin_spec
-        self._feature_bins = [bins_of(profile) for profile in baseline.features]
+        self._feature_bins = [
+            CodeBins(profile, codes[profile.name]) if profile.name in codes else bins_of(profile)
+            for profile in baseline.features
+        ]
         self._prediction_bins = {profile.name: (profile.kind, bins_of(profile)) for profile in baseline.predictions}
         self._features: list[Any] = [np.zeros(bins.size, dtype=np.int64) for bins in self._feature_bins]
         self._predictions = {name: np.zeros(b.size, dtype=np.int64) for name, (_, b) in self._prediction_bins.items()}
@@ -149,10 +155,18 @@ class Capture:
 
     def _count_predictions(self, taken: list[tuple[Array, Any]]) -> None:
         for name, (kind, bins) in self._prediction_bins.items():
-            parts = [answers[name] for _, answers in taken if name in answers]
+            parts = [_predicted(answers, name) for _, answers in taken if _predicted(answers, name) is not None]
             if not parts:
                 continue
             values = np.concatenate(parts)
             if kind is Kind.CATEGORY:
                 values = np.array([str(value) for value in values.tolist()], dtype=object)
             self._predictions[name] += bins.count(values)
+
+
+def _predicted(answers: Mapping[str, Array], name: str) -> Any:
+    """The answers under a profile's name; `probability` is that of the last of two classes."""
+    if name == "probability":
+        shares = answers.get("predict_proba")
+        return None if shares is None else shares[:, -1]
+    return answers.get(name)

@@ -1,7 +1,7 @@
 """What the model takes: its columns, and how rows from any protocol become the batch it is fed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from tenure.runtime.serve.rejected import Rejected
 
 Array = np.ndarray[Any, Any]
 SECONDS_PER_DAY = 86400.0
+UNSEEN = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Inputs:
 
     columns: tuple[Input, ...]
     takes_missing: frozenset[str] = frozenset()
+    codes: Mapping[str, Mapping[Any, float]] = field(default_factory=dict)
+    """How a compiled model numbers the levels of its text columns."""
 
     @property
     def width(self) -> int:
@@ -49,7 +52,7 @@ class Inputs:
         self._check_gaps(matrix)
         return matrix
 
-    def from_columns(self, columns: Mapping[str, Array]) -> Array:
+    def from_columns(self, columns: Mapping[str, Array], *, checks_gaps: bool = True) -> Array:
         """Put columns given by name into the model's order; one object matrix when some hold texts."""
         missing = [column.name for column in self.columns if column.name not in columns]
         if missing:
@@ -62,15 +65,30 @@ class Inputs:
         if len(lengths) > 1:
             raise Rejected("the inputs have different numbers of rows")
         typed = [self._typed(column, columns[column.name]) for column in self.columns]
-        if self.is_numeric:
-            matrix: Array = np.column_stack(typed)
-            self._check_gaps(matrix)
-            return matrix
-        mixed: Array = np.empty((len(typed[0]), self.width), dtype=object)
-        for place, values in enumerate(typed):
-            mixed[:, place] = values
-        self._check_mixed_gaps(typed)
-        return mixed
+        is_matrix = self.is_numeric or bool(self.codes)
+        rows: Array = np.empty((len(typed[0]), self.width), dtype=np.float64 if is_matrix else object)
+        for place, (column, values) in enumerate(zip(self.columns, typed, strict=True)):
+            if column.kind is not Kind.CATEGORY:
+                rows[:, place] = values
+                continue
+            if checks_gaps and column.name not in self.takes_missing and None in values.tolist():
+                self._refuse_gap(column.name)
+            rows[:, place] = self._coded(column.name, values) if is_matrix else values
+        if checks_gaps:
+            self._check_gaps(rows if is_matrix else self._numbers_of(rows))
+        return rows
+
+    def _coded(self, name: str, values: Array) -> list[float]:
+        codes = self.codes[name]
+        return [codes.get(value, UNSEEN) for value in values.tolist()]
+
+    def _numbers_of(self, mixed: Array) -> Array:
+        """The rows with zeros in place of texts."""
+        rows: Array = np.zeros(mixed.shape)
+        for place, column in enumerate(self.columns):
+            if column.kind is not Kind.CATEGORY:
+                rows[:, place] = mixed[:, place]
+        return rows
 
     def _typed(self, column: Input, values: Array) -> Array:
         if column.kind is Kind.CATEGORY:
@@ -93,17 +111,6 @@ class Inputs:
         gaps = np.isnan(matrix).any(axis=0)
         for place in np.flatnonzero(gaps):
             self._refuse_gap(self.columns[place].name)
-
-    def _check_mixed_gaps(self, typed: Sequence[Array]) -> None:
-        for column, values in zip(self.columns, typed, strict=True):
-            if column.kind is Kind.CATEGORY:
-                has_gap = any(value is None or value != value for value in values.tolist())
-            else:
-                if np.isinf(values).any():
-                    raise Rejected(f"the input {column.name!r} holds an infinite value")
-                has_gap = bool(np.isnan(values).any())
-            if has_gap:
-                self._refuse_gap(column.name)
 
     def _refuse_gap(self, name: str) -> None:
         if name not in self.takes_missing:

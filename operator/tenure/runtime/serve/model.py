@@ -1,6 +1,8 @@
 """The loaded model: its inputs and outputs, and one batch in, answers out."""
 
+import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,14 +10,17 @@ import numpy as np
 
 from tenure.contract.baseline import Baseline, Kind
 from tenure.contract.failures import FailureReason
+from tenure.runtime import loader
+from tenure.runtime.compiled.compile import Compiled, compile_model
+from tenure.runtime.compiled.parts import NotCompiled
 from tenure.runtime.refused import Refused
+from tenure.runtime.serve.engines import PREDICT, PROBABILITIES, CompiledEngine, Engine, EstimatorEngine
 from tenure.runtime.serve.inputs import Array, Input, Inputs
 
-PREDICT = "predict"
-PROBABILITIES = "predict_proba"
-OUTPUTS = (PREDICT, PROBABILITIES, "decision_function", "score_samples", "predict_log_proba")
 DATATYPES = {"f": "FP64", "i": "INT64", "u": "INT64", "b": "BOOL", "U": "BYTES", "O": "BYTES", "S": "BYTES"}
-TOLERANCE = 1e-6
+NUMBER_TOLERANCE = 1e-6
+PROBABILITY_TOLERANCE = 1e-9
+MEASURED_ROWS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,76 +32,115 @@ class Output:
     shape: tuple[int, ...]
 
 
+@dataclass(frozen=True, slots=True)
 class Model:
-    """A fitted estimator with its columns."""
+    """A model that has answered its examples."""
 
-    def __init__(self, estimator: Any, baseline: Baseline | None) -> None:
-        self._estimator = estimator
-        self.baseline = baseline
-        self.inputs = Inputs(_columns(estimator, baseline), _gaps(baseline, estimator))
-        self._needs_names = hasattr(estimator, "feature_names_in_")
-        self.outputs: tuple[Output, ...] = tuple(
-            Output(name, "FP64", ()) for name in OUTPUTS if hasattr(estimator, name)
-        )
-        self.platform = "sklearn_skops"
+    inputs: Inputs
+    outputs: tuple[Output, ...]
+    engine: Engine
+    baseline: Baseline | None
+    batch_seconds: float
+    why_not_compiled: str = ""
 
-    def compute(self, batch: Array, wanted: frozenset[str]) -> dict[str, Array]:
-        """Compute the wanted outputs for every row of the batch."""
-        rows = self._as_estimator_takes(batch)
-        return {name: np.asarray(getattr(self._estimator, name)(rows)) for name in wanted}
+    @property
+    def compute(self) -> Callable[[Array, frozenset[str]], dict[str, Array]]:
+        """Compute outputs for a batch."""
+        return self.engine.compute
 
-    def warm_up(self) -> None:
-        """Run every output once, learn the outputs' types and shapes, and compare with the baseline's examples."""
-        batch = self._examples()
-        found = []
-        for output in self.outputs:
-            values = self.compute(batch, frozenset({output.name}))[output.name]
-            found.append(Output(output.name, DATATYPES.get(values.dtype.kind, "FP64"), values.shape[1:]))
-        self.outputs = tuple(found)
-        if self.baseline is not None and self.baseline.examples:
-            self._compare(batch, self.baseline.examples)
 
-    def _as_estimator_takes(self, batch: Array) -> Any:
-        if not self._needs_names:
-            return batch
-        import pandas as pd
+def from_skops(content: bytes, baseline: Baseline | None) -> Model:
+    """Make the model from a skops file: compiled when that gives the same answers, else by scikit-learn."""
+    plain = loader.read(content)
+    try:
+        compiled = compile_model(plain)
+        return _compiled(compiled, baseline)
+    except NotCompiled as why:
+        return from_estimator(loader.build(plain), baseline, why_not_compiled=str(why))
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as wrong:
+        # The file lacks what a model of its kind has: scikit-learn's own loading says what it thinks of it.
+        return from_estimator(loader.build(plain), baseline, why_not_compiled=f"{type(wrong).__name__}: {wrong}")
 
-        names = [column.name for column in self.inputs.columns]
-        if batch.dtype != object:
-            return pd.DataFrame(batch, columns=names)
-        columns = {}
-        for place, column in enumerate(self.inputs.columns):
-            values = batch[:, place]
-            if column.kind is Kind.CATEGORY:
-                columns[column.name] = np.where(values == None, np.nan, values)  # noqa: E711 elementwise
-            else:
-                columns[column.name] = values.astype(np.float64)
-        return pd.DataFrame(columns, copy=False)
 
-    def _examples(self) -> Array:
-        if self.baseline is None or not self.baseline.examples:
-            filler: Array = np.zeros((1, self.inputs.width))
-            return filler if self.inputs.is_numeric else filler.astype(object)
-        rows = self.baseline.examples["rows"]
-        if self.inputs.is_numeric:
-            return np.array([[np.nan if value is None else value for value in row] for row in rows], dtype=np.float64)
-        mixed: Array = np.empty((len(rows), self.inputs.width), dtype=object)
-        for place, row in enumerate(rows):
-            for at, value in enumerate(row):
-                is_text = self.inputs.columns[at].kind is Kind.CATEGORY
-                mixed[place, at] = value if value is not None or is_text else np.nan
-        return mixed
+def from_estimator(estimator: Any, baseline: Baseline | None, *, why_not_compiled: str) -> Model:
+    """Make the model from an estimator of scikit-learn."""
+    inputs = Inputs(_columns(estimator, baseline), _gaps(baseline, estimator), {})
+    engine = EstimatorEngine(estimator, inputs)
+    if PREDICT not in engine.outputs:
+        kind = type(estimator).__name__
+        raise Refused(FailureReason.ARTIFACT_REFUSED, f"the artifact is a {kind}, which does not predict")
+    return _proved(inputs, engine, baseline, why_not_compiled)
 
-    def _compare(self, batch: Array, examples: Any) -> None:
-        expected = np.asarray(examples["predict"])
-        found = self.compute(batch, frozenset({PREDICT}))[PREDICT]
-        if expected.dtype.kind in "fc" or found.dtype.kind in "fc":
-            same = np.allclose(found.astype(float), expected.astype(float), rtol=TOLERANCE, atol=1e-9)
+
+def _compiled(compiled: Compiled, baseline: Baseline | None) -> Model:
+    if baseline is None and compiled.codes:
+        raise NotCompiled("text columns without a baseline")
+    if baseline is None:
+        columns = tuple(Input(name, Kind.NUMBER, "FP64") for name in compiled.names)
+        gaps = frozenset[str]()
+    else:
+        columns = _columns(None, baseline)
+        if [column.name for column in columns] != compiled.names:
+            raise NotCompiled("columns that differ from the baseline's")
+        gaps = frozenset(profile.name for profile in baseline.features if profile.counts and profile.counts[0])
+    if any(column.kind is Kind.CATEGORY and column.name not in compiled.codes for column in columns):
+        raise NotCompiled("text columns outside an encoder")
+    gaps |= frozenset(compiled.names) if compiled.takes_missing else frozenset()
+    inputs = Inputs(columns, gaps, compiled.codes)
+    answered = compiled.answer(_examples(inputs, baseline))
+    engine = CompiledEngine(compiled, tuple(answered))
+    try:
+        return _proved(inputs, engine, baseline, "")
+    except Refused as differs:
+        raise NotCompiled("answers that differ from scikit-learn's") from differs
+
+
+def _proved(inputs: Inputs, engine: Engine, baseline: Baseline | None, why: str) -> Model:
+    """Warm every output up, compare with the baseline's examples and measure a batch."""
+    batch = _examples(inputs, baseline)
+    outputs = []
+    for name in engine.outputs:
+        values = engine.compute(batch, frozenset({name}))[name]
+        outputs.append(Output(name, DATATYPES.get(values.dtype.kind, "FP64"), values.shape[1:]))
+    if baseline is not None and baseline.examples:
+        _compare(engine, batch, baseline.examples)
+    many = np.resize(batch, (MEASURED_ROWS, inputs.width))
+    started = time.perf_counter()
+    engine.compute(many, frozenset({PREDICT}))
+    return Model(inputs, tuple(outputs), engine, baseline, time.perf_counter() - started, why)
+
+
+def _examples(inputs: Inputs, baseline: Baseline | None) -> Array:
+    """The baseline's example rows, or zeros."""
+    if baseline is None or not baseline.examples:
+        filler: Array = np.zeros((1, inputs.width))
+        return filler
+    rows = baseline.examples["rows"]
+    columns = {}
+    for place, column in enumerate(inputs.columns):
+        values = [row[place] for row in rows]
+        if column.kind is Kind.CATEGORY:
+            texts: Array = np.empty(len(values), dtype=object)
+            texts[:] = values
+            columns[column.name] = texts
         else:
-            same = found.astype(str).tolist() == expected.astype(str).tolist()
-        if not same:
-            message = "the loaded model does not answer its example rows as when it was built; rebuild the version"
-            raise Refused(FailureReason.SELF_TEST_FAILED, message)
+            columns[column.name] = np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+    return inputs.from_columns(columns, checks_gaps=False)
+
+
+def _compare(engine: Engine, batch: Array, examples: Any) -> None:
+    found = engine.compute(batch, frozenset({PREDICT}))[PREDICT]
+    expected = np.asarray(examples["predict"])
+    if expected.dtype.kind in "fc" or found.dtype.kind in "fc":
+        same = np.allclose(found.astype(float), expected.astype(float), rtol=NUMBER_TOLERANCE, atol=1e-9)
+    else:
+        same = found.astype(str).tolist() == expected.astype(str).tolist()
+    if same and "probabilities" in examples and PROBABILITIES in engine.outputs:
+        shares = engine.compute(batch, frozenset({PROBABILITIES}))[PROBABILITIES]
+        same = np.allclose(shares, np.asarray(examples["probabilities"]), rtol=0, atol=PROBABILITY_TOLERANCE)
+    if not same:
+        message = "the loaded model does not answer its example rows as when it was built; rebuild the version"
+        raise Refused(FailureReason.SELF_TEST_FAILED, message)
 
 
 def _columns(estimator: Any, baseline: Baseline | None) -> tuple[Input, ...]:
@@ -116,13 +160,9 @@ def _gaps(baseline: Baseline | None, estimator: Any) -> frozenset[str]:
     """The columns that may have missing values: those that had some in training, all when the model takes them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tags = estimator.__sklearn_tags__().input_tags
+        takes_gaps = bool(estimator.__sklearn_tags__().input_tags.allow_nan)
     if baseline is None:
-        return (
-            frozenset(str(name) for name in getattr(estimator, "feature_names_in_", ()))
-            if tags.allow_nan
-            else frozenset()
-        )
-    if tags.allow_nan and all(profile.kind is not Kind.CATEGORY for profile in baseline.features):
+        return frozenset(column.name for column in _columns(estimator, None)) if takes_gaps else frozenset()
+    if takes_gaps and all(profile.kind is not Kind.CATEGORY for profile in baseline.features):
         return frozenset(profile.name for profile in baseline.features)
     return frozenset(profile.name for profile in baseline.features if profile.counts and profile.counts[0])

@@ -51,7 +51,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     judged = holdout if len(holdout) else training
     metrics = measures.measure(model, judged.features, judged.target, task.metrics, kind)
     say("measured on the holdout: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
-    content = artifact.dumps(model)
+    content = _stored(task, model)
     notes = list(rows.notes)
     if not len(holdout):
         notes.append("no holdout: the metrics are those of the training rows")
@@ -64,6 +64,18 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
         rows=len(rows),
         notes=tuple(notes),
     )
+
+
+def _stored(task: Task, model: Pipeline) -> bytes:
+    from skops.io.exceptions import UnsupportedTypeException
+
+    try:
+        content = artifact.dumps(model)
+        loader.loads(content)
+    except (Refused, UnsupportedTypeException) as wrong:
+        message = f"{task.recipe.model.estimator} cannot be stored safely ({wrong}); use another estimator"
+        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, "spec.build.recipe.estimator") from wrong
+    return content
 
 
 def _read(task: Task, kind: str, scratch: Path, say: Say) -> tuple[Rows, str]:

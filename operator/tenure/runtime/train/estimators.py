@@ -10,22 +10,9 @@ from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import InvalidParameterError
 
 from tenure.contract.failures import FailureReason
+from tenure.runtime import allowed
 from tenure.runtime.refused import Refused
 from tenure.runtime.train.task import Part
-
-PACKAGES = {
-    "sklearn": (
-        "calibration", "cluster", "compose", "covariance", "cross_decomposition", "decomposition",
-        "discriminant_analysis", "dummy", "ensemble", "feature_selection", "gaussian_process", "impute", "isotonic",
-        "kernel_approximation", "kernel_ridge", "linear_model", "manifold", "mixture", "model_selection", "multiclass",
-        "multioutput", "naive_bayes", "neighbors", "neural_network", "pipeline", "preprocessing", "random_projection",
-        "semi_supervised", "svm", "tree",
-    ),
-}  # fmt: skip
-"""The modules recipes may name, per package. A closed list: no name outside it is ever imported."""
-
-KERNELS = "sklearn.gaussian_process.kernels"
-
 
 def build(part: Part, where: str) -> BaseEstimator:
     """Build one estimator from its part of the recipe."""
@@ -35,34 +22,25 @@ def build(part: Part, where: str) -> BaseEstimator:
 
 def resolve(name: str, where: str) -> type[Any]:
     """Find the class of a dotted name; refuse what is unknown or not allowed."""
-    package, _, rest = name.partition(".")
-    module, _, class_name = rest.rpartition(".")
-    allowed = PACKAGES.get(package)
-    if allowed is None or (module not in allowed and f"{package}.{module}" != KERNELS):
-        if allowed is not None and module and difflib.get_close_matches(module, allowed, n=1, cutoff=0.8):
-            near = difflib.get_close_matches(module, allowed, n=1, cutoff=0.8)[0]
-            raise Refused(
-                FailureReason.ESTIMATOR_UNKNOWN,
-                f"there is no module '{package}.{module}'; did you mean '{package}.{near}.{class_name}'?",
-                where,
-            )
+    module, _, class_name = name.rpartition(".")
+    if module != allowed.KERNELS and module.removeprefix("sklearn.") not in allowed.MODULES:
+        near = difflib.get_close_matches(module, [f"sklearn.{known}" for known in allowed.MODULES], n=1, cutoff=0.85)
+        if near:
+            message = f"there is no module {module!r}; did you mean '{near[0]}.{class_name}'?"
+            raise Refused(FailureReason.ESTIMATOR_UNKNOWN, message, where)
         raise Refused(
             FailureReason.ESTIMATOR_NOT_ALLOWED,
             f"{name!r} is not allowed; use an estimator of scikit-learn by its public name, such as "
             "'sklearn.ensemble.HistGradientBoostingClassifier', or your own image with spec.build.train",
             where,
         )
-    source = importlib.import_module(f"{package}.{module}")
-    found = getattr(source, class_name, None) if class_name in getattr(source, "__all__", dir(source)) else None
-    is_kernel = f"{package}.{module}" == KERNELS and inspect.isclass(found)
-    if not is_kernel and not (inspect.isclass(found) and issubclass(found, BaseEstimator)):
-        similar = difflib.get_close_matches(class_name, getattr(source, "__all__", ()), n=1)
-        hint = (
-            f"did you mean '{package}.{module}.{similar[0]}'?" if similar else "see scikit-learn's list of estimators"
-        )
+    found = allowed.find_public(module, class_name)
+    if found is None or not (module == allowed.KERNELS or issubclass(found, BaseEstimator)):
+        similar = difflib.get_close_matches(class_name, getattr(importlib.import_module(module), "__all__", ()), n=1)
+        hint = f"did you mean '{module}.{similar[0]}'?" if similar else "see scikit-learn's list of estimators"
         raise Refused(FailureReason.ESTIMATOR_UNKNOWN, f"there is no estimator {name!r}; {hint}", where)
-    assert found is not None
-    return found  # type: ignore[no-any-return]
+    kind: type[Any] = found
+    return kind
 
 
 def check_parameters(estimator: Any, where: str) -> None:
