@@ -45,7 +45,8 @@
 - apiGroups: [apps]
   resources: [replicasets]
   verbs: [get, list, watch]
-- apiGroups: ["", events.k8s.io]
+# Some causes (quota, volumes) are told in Events alone; our own Events are counted up when they repeat.
+- apiGroups: [""]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [get, list, create, patch]
 {{- end -}}
