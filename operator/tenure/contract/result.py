@@ -44,7 +44,7 @@ class Result:
     failure: Failure | None = None
 
 
-class NotAResult(ValueError):  # noqa: N818 reads as the sentence it is
+class NotAResult(ValueError):
     """The termination message is not an object of the metric contract; the text says what is wrong."""
 
 

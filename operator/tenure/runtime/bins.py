@@ -48,7 +48,7 @@ class CodeBins:
     def __init__(self, profile: Profile, codes: Mapping[Any, float]) -> None:
         self.size = len(profile.labels)
         other = len(profile.levels) + 1
-        known = {None: 0, **dict.fromkeys(profile.rare, other)}
+        known: dict[Any, int] = {None: 0, **dict.fromkeys(profile.rare, other)}
         known |= {level: place for place, level in enumerate(profile.levels, start=1)}
         # The last entry is for the code -1: a level that the model has never seen.
         self._places = np.full(len(codes) + 1, other + 1, dtype=np.intp)

@@ -3,7 +3,7 @@
 from tenure.contract.failures import FailureReason
 
 
-class Refused(Exception):  # noqa: N818 it is an answer to the author, not an accident
+class Refused(Exception):
     """The task itself is wrong: trying again cannot help; the message says what is wrong and what to do."""
 
     def __init__(self, reason: FailureReason, message: str, field: str = "") -> None:

@@ -1,11 +1,12 @@
 """Drift capture: what the model saw and answered is counted into the baseline's bins, off the request path."""
 
+import math
 import secrets
 import socket
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ MOST_WAITING_ROWS = 65536
 PAUSE_SECONDS = 0.25
 SNAPSHOT_SECONDS = 10.0
 MOST_SNAPSHOTS = 400
+MOST_GAUGES = 200
 
 
 class Capture:
@@ -92,6 +94,19 @@ class Capture:
         earlier = [one for one in tuple(self._snapshots) if one.until <= now.until - seconds]
         return between(earlier[-1], now) if earlier else now
 
+    def divergences(self) -> dict[str, float]:
+        """The population stability index of every column since the start, for dashboards; {} while there is no row."""
+        window = self._cumulative()
+        if not window.rows:
+            return {}
+        profiles = self._baseline.features[:MOST_GAUGES]
+        found = {profile.name: stability_index(profile.counts, window.features[profile.name]) for profile in profiles}
+        for profile in self._baseline.predictions:
+            counts = window.predictions.get(profile.name, ())
+            if sum(counts):
+                found[f"output:{profile.name}"] = stability_index(profile.counts, counts)
+        return found
+
     @property
     def dropped(self) -> int:
         """How many rows were not counted because there were too many at once."""
@@ -162,6 +177,17 @@ class Capture:
             if kind is Kind.CATEGORY:
                 values = np.array([str(value) for value in values.tolist()], dtype=object)
             self._predictions[name] += bins.count(values)
+
+
+def stability_index(reference: Sequence[int], counts: Sequence[int]) -> float:
+    """The population stability index, with half a row in every bin so that an empty one does not make it infinite."""
+    size = len(reference)
+    total, seen = sum(reference) + size / 2, sum(counts) + size / 2
+    index = 0.0
+    for expected, found in zip(reference, counts, strict=True):
+        p, q = (expected + 0.5) / total, (found + 0.5) / seen
+        index += (q - p) * math.log(q / p)
+    return index
 
 
 def _predicted(answers: Mapping[str, Array], name: str) -> Any:

@@ -11,34 +11,67 @@ from tenure.contract.baseline import Baseline
 from tenure.contract.failures import FailureReason
 from tenure.runtime import loader
 from tenure.runtime.refused import Refused
+from tenure.runtime.serve import model as models
 from tenure.runtime.serve.app import App
-from tenure.runtime.serve.asgi import Asgi
+from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
 from tenure.runtime.serve.settings import Settings, read_settings
 
 NOTICE_SECONDS = 2.0
 """How long a draining server still accepts: the time it takes until every node's routing has heard of it."""
 
+BACKLOG = 1024
+
 
 def run(environment: Mapping[str, str]) -> None:
     """Serve the model that the environment names."""
+    import uvloop
+
     settings = read_settings(environment)
-    model = load(settings)
+    app = App(settings, load(settings))
     gc.collect()
     gc.freeze()  # the model lives as long as the process: the collector need never look at it again
-    asyncio.run(_serve(settings, App(settings, model)))
+    uvloop.run(serve(settings, app))
 
 
 def load(settings: Settings) -> Model:
     """Verify the artifact, load it and let it answer its examples."""
     loader.verify(settings.artifact, settings.digest)
-    estimator = loader.loads(settings.artifact.read_bytes())
-    model = Model(estimator, _read_baseline(settings.baseline))
-    model.warm_up()
-    print(
-        f"loaded {settings.model} version {settings.version}: {model.inputs.width} inputs, self-test passed", flush=True
-    )
+    model = models.from_skops(settings.artifact.read_bytes(), _read_baseline(settings.baseline))
+    how = f"scikit-learn ({model.why_not_compiled} is not compiled)" if model.why_not_compiled else "compiled"
+    say(f"loaded {settings.model} version {settings.version}: {model.inputs.width} columns, {how}, self-test passed")
     return model
+
+
+async def serve(settings: Settings, app: App) -> None:
+    """Listen, answer, and drain on SIGTERM."""
+    loop = asyncio.get_running_loop()
+    app.inference.batcher.start(loop)
+    if app.capture is not None:
+        app.capture.start()
+    server = Server(app.handle, Limits(settings.most_body_bytes, settings.read_seconds, settings.idle_seconds))
+    listener = await loop.create_server(server.connect, settings.host, settings.port, backlog=BACKLOG)
+    sweeper = asyncio.create_task(server.sweep_for_ever())
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
+    say(f"serving on {settings.host}:{settings.port}")
+    await ended.wait()
+    app.is_draining = True
+    say("draining: not ready any more, finishing what is under way")
+    await asyncio.sleep(NOTICE_SECONDS)
+    listener.close()
+    finished = await server.drain(settings.drain_seconds - NOTICE_SECONDS)
+    sweeper.cancel()
+    app.inference.batcher.stop()
+    if app.capture is not None:
+        app.capture.stop()
+    say("drained" if finished else "stopped with requests under way: the time for draining is over")
+
+
+def say(line: str) -> None:
+    """One line of the log."""
+    print(line, flush=True)
 
 
 def _read_baseline(path: Path | None) -> Baseline | None:
@@ -48,34 +81,3 @@ def _read_baseline(path: Path | None) -> Baseline | None:
         return contract.loads(path.read_text(encoding="utf-8"))
     except contract.NotABaselineError as wrong:
         raise Refused(FailureReason.ARTIFACT_REFUSED, f"{path.name}: {wrong}") from wrong
-
-
-async def _serve(settings: Settings, app: App) -> None:
-    import uvicorn
-
-    loop = asyncio.get_running_loop()
-    app.batcher.start(loop)
-    if app.capture is not None:
-        app.capture.start()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Asgi(app, settings.most_body_bytes), host=settings.host, port=settings.port, http="httptools", loop="none",
-            lifespan="off", access_log=False, log_level="warning", server_header=False, date_header=False,
-            timeout_keep_alive=int(settings.idle_seconds), timeout_graceful_shutdown=int(settings.drain_seconds),
-        )
-    )  # fmt: skip
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-
-    def drain() -> None:
-        app.is_draining = True
-        print("draining: not ready any more, finishing what is under way", flush=True)
-        loop.call_later(NOTICE_SECONDS, setattr, server, "should_exit", True)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, drain)
-    print(f"serving on {settings.host}:{settings.port}", flush=True)
-    await server._serve()
-    app.batcher.stop()
-    if app.capture is not None:
-        app.capture.stop()
-    print("drained", flush=True)

@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 
 from tenure.runtime.serve import tensors
+from tenure.runtime.serve.engines import PREDICT
 from tenure.runtime.serve.inputs import Array
-from tenure.runtime.serve.model import PREDICT, Model
+from tenure.runtime.serve.model import Model
 from tenure.runtime.serve.rejected import Rejected
 
 LENGTH_HEADER = "inference-header-content-length"

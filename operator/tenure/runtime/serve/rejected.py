@@ -1,7 +1,7 @@
 """The one exception for a request that the client must mend."""
 
 
-class Rejected(Exception):  # noqa: N818 it is an answer to the client, not an accident
+class Rejected(Exception):
     """The request is answered with this status and `{"error": message}`."""
 
     def __init__(self, message: str, status: int = 400) -> None:

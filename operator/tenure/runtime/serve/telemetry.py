@@ -59,5 +59,16 @@ def exposition(telemetry: Telemetry, gauges: Mapping[str, float], model: str, ve
     return ("\n".join(lines) + "\n").encode()
 
 
+def divergence_exposition(divergences: Mapping[str, float], model: str, version: str) -> bytes:
+    """The population stability index of each column: bounded by the columns of the baseline."""
+    if not divergences:
+        return b""
+    lines = ["# TYPE tenure_psi gauge"]
+    for name, value in divergences.items():
+        labels = f'model="{_escaped(model)}",version="{_escaped(version)}",column="{_escaped(name)}"'
+        lines.append(f"tenure_psi{{{labels}}} {value:.6g}")
+    return ("\n".join(lines) + "\n").encode()
+
+
 def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

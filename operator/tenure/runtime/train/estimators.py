@@ -14,6 +14,7 @@ from tenure.runtime import allowed
 from tenure.runtime.refused import Refused
 from tenure.runtime.train.task import Part
 
+
 def build(part: Part, where: str) -> BaseEstimator:
     """Build one estimator from its part of the recipe."""
     kind = resolve(part.estimator, f"{where}.estimator")
