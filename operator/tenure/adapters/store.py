@@ -37,7 +37,7 @@ class Store:
         self._objects[kind][namespace, name] = slim
         if kind == "MLModel":
             self._models[namespace, model_label(name)] = name
-        label = (raw["metadata"].get("labels") or {}).get(MODEL_LABEL)
+        label = _label(raw)
         if label:
             self._children[kind, namespace, label].add(name)
         return True
@@ -53,7 +53,7 @@ class Store:
         if old is None or old["metadata"]["uid"] != uid:
             return
         del self._objects[kind][namespace, name]
-        label = (old["metadata"].get("labels") or {}).get(MODEL_LABEL)
+        label = _label(old)
         if label:
             self._children[kind, namespace, label].discard(name)
         if kind == "MLModel":
@@ -73,7 +73,7 @@ class Store:
         kind, namespace, name = identity(raw)
         if kind == "MLModel":
             return namespace, name
-        label = (raw["metadata"].get("labels") or {}).get(MODEL_LABEL)
+        label = _label(raw)
         model = self._models.get((namespace, label)) if label else None
         return (namespace, model) if model is not None else None
 
@@ -86,6 +86,13 @@ class Store:
         for raw in fresh.values():
             self.put(raw)
         return [old for key, old in self._objects[kind].items() if key not in fresh]
+
+
+def _label(raw: Raw) -> str:
+    """Label of the model an object belongs to; versions name their model, also those that people make."""
+    if raw["kind"] == "ModelVersion":
+        return model_label(raw["spec"]["modelRef"]["name"])
+    return str((raw["metadata"].get("labels") or {}).get(MODEL_LABEL, ""))
 
 
 def _revision(raw: Raw) -> int:

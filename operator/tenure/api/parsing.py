@@ -274,6 +274,12 @@ def parse_version(raw: Raw) -> Version:
     spec, status = raw["spec"], raw.get("status") or {}
     ready: Raw = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
     images = spec.get("images") or {}
+    is_imported = (spec.get("source") or {}).get("trigger") == "Imported"
+    unsupported = {
+        "spec.source.trigger Imported": is_imported,
+        "spec.approval": bool(spec.get("approval")),
+        "spec.retire": bool((spec.get("retire") or {}).get("requested")),
+    }
     return Version(
         number=int(spec["version"]),
         name=raw["metadata"]["name"],
@@ -286,6 +292,8 @@ def parse_version(raw: Raw) -> Version:
         serve_image=images.get("serve") or "",
         artifact_uri=(spec.get("artifact") or {}).get("uri") or "",
         generation=int(raw["metadata"].get("generation") or 1),
+        imported=is_imported,
+        unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
         served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),
     )
 

@@ -92,6 +92,10 @@ class Version:
     serve_image: str = ""
     artifact_uri: str = ""
     generation: int = 1
+    imported: bool = False
+    """Made by a person for a model trained elsewhere."""
+    unsupported: tuple[str, ...] = ()
+    """Field paths that are set and whose behaviour this release does not have."""
     served_periods: tuple[tuple[str, str], ...] = ()
     """(from, until) in RFC 3339; the last `until` is empty while it serves."""
 

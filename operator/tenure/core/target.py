@@ -56,7 +56,11 @@ def is_cancelled(version: Version) -> bool:
 
 
 def is_building(version: Version) -> bool:
-    return version.phase in (VersionPhase.PENDING, VersionPhase.BUILDING) and version.result is None
+    return (
+        not version.imported
+        and version.phase in (VersionPhase.PENDING, VersionPhase.BUILDING)
+        and version.result is None
+    )
 
 
 def needs_new_version(seen: Observation, target: Version | None) -> bool:

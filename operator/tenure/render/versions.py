@@ -78,7 +78,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "jobs": _jobs(seen, version) or before.get("jobs"),
         "replicas": facts.available if facts.exists else None,
         "servedPeriods": _served_periods(seen, decision, version),
-        "conditions": [_ready(seen, version, phase, outcome, before)],
+        "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
     }
     return without_empty(status)
 
@@ -155,6 +155,14 @@ def _ready(
     message = outcome.message if outcome else version.message
     status = "True" if phase is VersionPhase.SERVING else "False"
     return condition("Ready", status, reason, message, version.generation, before, stamp(seen.now))
+
+
+def _unsupported(seen: Observation, version: Version, before: Manifest) -> list[dict[str, Any]]:
+    if not version.unsupported:
+        return []
+    text = f"this release does not honour {', '.join(version.unsupported)}"
+    reason = Reason.FIELD_NOT_SUPPORTED.word
+    return [condition("FieldsSupported", "False", reason, text, version.generation, before, stamp(seen.now))]
 
 
 def condition(

@@ -105,6 +105,7 @@ def refuse_over_budget(seen: Observation) -> Step | None:
 
 def _over_budget(model: Model) -> Iterator[str]:
     budget, pod = model.plan.budget, model.build.pod
+    where = "spec.build.train" if pod.image else "spec.build.recipe"
     for resource, limit in (("cpu", budget.cpu), ("memory", budget.memory), ("nvidia.com/gpu", budget.gpu)):
         allowed = parse_quantity(limit) if limit not in ("", None) else None
         if allowed is None:
@@ -114,12 +115,10 @@ def _over_budget(model: Model) -> Iterator[str]:
             if asked is not None and asked > allowed:
                 shown = pod.resources[side][resource]
                 name = "gpu" if resource == "nvidia.com/gpu" else resource
-                yield f"spec.build.train.resources.{side}.{resource} {shown} is above plan.budget.{name} {limit}"
+                yield f"{where}.resources.{side}.{resource} {shown} is above plan.budget.{name} {limit}"
     longest, asked_seconds = budget.max_job_seconds, pod.active_deadline_seconds
     if longest is not None and asked_seconds is not None and asked_seconds > longest:
-        yield (
-            f"spec.build.train.activeDeadlineSeconds {asked_seconds} is above plan.budget.maxJobDuration of {longest} s"
-        )
+        yield (f"{where}.activeDeadlineSeconds {asked_seconds} is above plan.budget.maxJobDurationSeconds {longest}")
 
 
 def wait_for_approval(seen: Observation) -> Step | None:
