@@ -48,5 +48,5 @@ lint:  ## Style, types, and who may import whom
 	 "$$python" -m ruff check .; \
 	 "$$python" -m ruff format --check .; \
 	 "$$python" -m mypy; \
-	 MYPYPATH=tests/cluster "$$python" -m mypy -p localkube; \
+	 MYPYPATH=tests/cluster:tests/demo "$$python" -m mypy -p localkube -p showing; \
 	 PYTHONPATH=operator "$$(dirname "$$python")/lint-imports"

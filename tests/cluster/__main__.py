@@ -7,10 +7,13 @@ import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 
+from localkube.addons import start_s3
 from localkube.clusters import Cluster, open_cluster
 from localkube.console import Failed
 from localkube.lock import write_locks
+from localkube.settings import find_place
 from localkube.tools import find_binary
 from localkube.venv import make_venv
 
@@ -37,6 +40,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     tool = commands.add_parser("tool", help="compile one more program and print where it is")
     tool.add_argument("module")
     tool.add_argument("name", nargs="?", help="which of the module's programs, if it has several")
+    addon = commands.add_parser("addon", help="start one more server beside the local cluster, print how to reach it")
+    addon.add_argument("name", choices=["s3"])
     commands.add_parser("venv", help="make the Python environment for tests and lint, print where it is")
     commands.add_parser("lock", help="write the lock files in operator/lock")
     return parser.parse_args(arguments)
@@ -56,6 +61,9 @@ def run(asked: argparse.Namespace) -> bool:
     match asked.command:
         case "tool":
             print(find_binary(asked.module, asked.name))
+            return True
+        case "addon":
+            print(json.dumps(asdict(start_s3(find_place()))))
             return True
         case "venv":
             print(make_venv())

@@ -58,8 +58,9 @@ def create_all(place: Place) -> None:
         *("req", "-x509", "-new", "-key", folder / "ca.key", "-out", folder / "ca.crt", "-days", "3650"),
         *("-subj", "/CN=tenure-cluster", "-addext", "keyUsage=critical,digitalSignature,keyCertSign,cRLSign"),
     )
-    _openssl("genrsa", "-out", folder / "service-accounts.key", "2048")
-    _openssl("rsa", "-in", folder / "service-accounts.key", "-pubout", "-out", folder / "service-accounts.pub")
+    service_accounts = folder / "service-accounts.key"
+    _openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", service_accounts)
+    _openssl("ec", "-in", service_accounts, "-pubout", "-out", folder / "service-accounts.pub")
     for identity in IDENTITIES:
         _issue(folder, identity)
 

@@ -8,31 +8,17 @@ import subprocess
 import time
 from pathlib import Path
 
-from localkube import cgroups, network, processes
+from localkube import cgroups, network
 from localkube.console import Failed
 from localkube.settings import Place
 
 CONTAINER_LINKS = Path("/var/log/containers")
 SHIM_SOCKETS = Path("/run/containerd/s")
 
-# Ended in this order; what is not named comes last. The kubelet goes first, so that nothing starts again what we end.
-ORDER = (
-    "kubelet",
-    "kube-proxy",
-    "storage",
-    "coredns",
-    "kube-scheduler",
-    "kube-controller-manager",
-    "kube-apiserver",
-    "etcd",
-)
-
 
 def down(place: Place) -> None:
     """Remove everything of this cluster, whatever state it is in. Its logs stay."""
-    alive = processes.find_alive(place)
-    for name in sorted(alive, key=lambda name: ORDER.index(name) if name in ORDER else len(ORDER)):
-        processes.end(place, name)
+    # Nothing of it is kept, so nobody is asked to end in good order: that would take minutes when a part is missing.
     cgroups.end_all(place.name)
     unmount_below(place.run)
     _remove_container_links(place)

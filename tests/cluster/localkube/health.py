@@ -94,7 +94,9 @@ def find_node_problem(node: dict[str, Any]) -> str | None:
 
 def read_node_problem(place: Place) -> str | None:
     try:
-        return find_node_problem(json.loads(kubectl(place, "get", "node", NODE_NAME, "--output=json")))
+        return find_node_problem(
+            json.loads(kubectl(place, "get", "node", NODE_NAME, "--output=json", "--request-timeout=5s"))
+        )
     except Failed as failure:
         return str(failure)
 

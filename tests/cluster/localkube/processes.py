@@ -1,12 +1,8 @@
-"""Start components, know them again by id and start time, and end them."""
+"""Start components, and know them again by id and start time."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -64,30 +60,3 @@ def start(
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
         )
-
-
-def find_alive(place: Place) -> dict[str, int]:
-    """Return the living components and their ids."""
-    records = sorted(place.processes.glob("*")) if place.processes.exists() else []
-    found = {record.name: find_pid(record) for record in records if not record.name.endswith(".new")}
-    return {name: pid for name, pid in found.items() if pid is not None}
-
-
-def end(place: Place, name: str, patience: float = 10.0) -> None:
-    """Ask a component to end, wait for it, and insist."""
-    record = place.processes / name
-    pid = find_pid(record)
-    for number, wait in ((signal.SIGTERM, patience), (signal.SIGKILL, 5.0)):
-        if pid is None:
-            break
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
-        pid = _wait_for_end(record, wait)
-    record.unlink(missing_ok=True)
-
-
-def _wait_for_end(record: Path, patience: float) -> int | None:
-    until = time.monotonic() + patience
-    while (pid := find_pid(record)) is not None and time.monotonic() < until:
-        time.sleep(0.02)
-    return pid

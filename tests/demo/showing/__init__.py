@@ -1,0 +1,1 @@
+"""The demonstration: from nothing to a prediction of a model in use."""
