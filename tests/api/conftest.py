@@ -43,6 +43,16 @@ def apply(program: str) -> Callable[..., Answer]:
 
 
 @pytest.fixture(scope="session")
+def kubectl(program: str) -> Callable[..., Answer]:
+    """Run kubectl with these words."""
+
+    def run(*words: str) -> Answer:
+        return ask(program, *words)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def remove(program: str) -> Callable[[str, str], None]:
     """Delete one object of the default namespace."""
 

@@ -14,7 +14,7 @@ Quantity = Annotated[
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "x-kubernetes-int-or-string": True,
             "maxLength": 32,
-            "pattern": r"^[0-9]+(\.[0-9]*)?([KMGTPE]i|[mkMGTPE]|[eE][-+]?[0-9]+)?$",
+            "pattern": r"^(an amount such as 500m or 4Gi){0}[0-9]+(\.[0-9]*)?([KMGTPE]i|[mkMGTPE]|[eE][-+]?[0-9]+)?$",
         }
     ),
 ]
