@@ -41,11 +41,10 @@ class Actor:
                 wrote = True
         for manifest in desired.apply:
             wrote |= await self._apply(owner_uid, manifest)
-        namespace = next((manifest["metadata"]["namespace"] for manifest in (*desired.create, *desired.apply)), None)
         for ref in desired.remove:
-            live = self._store.find(ref.kind, namespace, ref.name) if namespace else None
+            live = self._store.find(ref.kind, ref.namespace, ref.name)
             if live is not None and _controller(live) == owner_uid and "deletionTimestamp" not in live["metadata"]:
-                await self._cluster.delete(ref.kind, namespace or "", ref.name, live["metadata"]["uid"])
+                await self._cluster.delete(ref.kind, ref.namespace, ref.name, live["metadata"]["uid"])
                 wrote = True
         return wrote
 

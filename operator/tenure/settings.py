@@ -1,5 +1,6 @@
 """Settings of the operator process, read from its environment once."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,12 +29,12 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     return Settings(
         runtime_image=environ.get("TENURE_RUNTIME_IMAGE") or default.runtime_image,
         namespaces=tuple(n.strip() for n in environ.get("TENURE_WATCH_NAMESPACES", "").split(",") if n.strip()),
-        log_level=(environ.get("TENURE_LOG_LEVEL") or default.log_level).upper(),
-        log_format=environ.get("TENURE_LOG_FORMAT") or default.log_format,
-        workers=int(_number(environ, "TENURE_WORKERS", default.workers)),
+        log_level=_choice(environ, "TENURE_LOG_LEVEL", default.log_level, ("DEBUG", "INFO", "WARNING", "ERROR")),
+        log_format=_choice(environ, "TENURE_LOG_FORMAT", default.log_format, ("json", "text")),
+        workers=_whole(environ, "TENURE_WORKERS", default.workers, 1000),
         resync_seconds=_number(environ, "TENURE_RESYNC_SECONDS", default.resync_seconds),
-        health_port=int(_number(environ, "TENURE_HEALTH_PORT", default.health_port)),
-        metrics_port=int(_number(environ, "TENURE_METRICS_PORT", default.metrics_port)),
+        health_port=_whole(environ, "TENURE_HEALTH_PORT", default.health_port, 65535),
+        metrics_port=_whole(environ, "TENURE_METRICS_PORT", default.metrics_port, 65535),
     )
 
 
@@ -45,6 +46,21 @@ def _number(environ: Mapping[str, str], name: str, default: float) -> float:
         number = float(text)
     except ValueError:
         number = 0.0
-    if number <= 0:
+    if not 0 < number < math.inf:
         raise ValueError(f"{name} must be a number above 0, not {text!r}")
     return number
+
+
+def _whole(environ: Mapping[str, str], name: str, default: int, most: int) -> int:
+    number = _number(environ, name, default)
+    if number != int(number) or number > most:
+        raise ValueError(f"{name} must be a whole number from 1 to {most}, not {environ[name]!r}")
+    return int(number)
+
+
+def _choice(environ: Mapping[str, str], name: str, default: str, choices: tuple[str, ...]) -> str:
+    text = environ.get(name) or default
+    chosen = next((choice for choice in choices if choice.lower() == text.lower()), None)
+    if chosen is None:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}, not {text!r}")
+    return chosen

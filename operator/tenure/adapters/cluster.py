@@ -156,10 +156,14 @@ class Cluster:
 def _answer(code: int, text: bytes, what: str) -> dict[str, Any]:
     try:
         found = json.loads(text) if text else {}
-    except json.JSONDecodeError:
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        if code < 300:
+            raise Unreachable(f"{what} answered {code} with something that is not a JSON object")
         found = {"message": text.decode(errors="replace")[:500]}
     if code < 300:
-        return dict(found)
+        return found
     message = str(found.get("message") or f"{what} answered {code}")
     if code in (429, 401) or code >= 500:
         raise Unreachable(message)

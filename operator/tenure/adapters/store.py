@@ -31,13 +31,15 @@ class Store:
         old = self._objects[kind].get((namespace, name))
         if _revision(raw) <= self._gone.get(raw["metadata"]["uid"], -1):
             return False
-        if old is not None and old["metadata"]["uid"] == raw["metadata"]["uid"] and _revision(old) >= _revision(raw):
+        if old is not None and _revision(old) >= _revision(raw):
             return False
         slim = {**raw, "metadata": {k: v for k, v in raw["metadata"].items() if k != "managedFields"}}
         self._objects[kind][namespace, name] = slim
         if kind == "MLModel":
             self._models[namespace, model_label(name)] = name
         label = _label(raw)
+        if old is not None and _label(old) != label:
+            self._children[kind, namespace, _label(old)].discard(name)
         if label:
             self._children[kind, namespace, label].add(name)
         return True

@@ -255,6 +255,7 @@ def parse_memory(raw: Raw) -> Memory:
             build_hash=build.get("specHash", ""),
             trigger=build.get("trigger", ""),
             at=build.get("startedAt", ""),
+            started=bool(build.get("job")),
         )
         if build and build.get("version")
         else None,

@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeGuard
 
 LIMIT_BYTES = 4096
 """The kubelet keeps this much of a termination message, the rest is cut."""
@@ -78,7 +78,7 @@ def loads(text: str) -> Result:
     return Result(
         metrics=metrics,
         invalid_metrics=invalid,
-        folds=tuple(v for v in _list(raw.get("folds")) if isinstance(v, Decimal)),
+        folds=tuple(v if _is_measurable(v) else Decimal("NaN") for v in _list(raw.get("folds"))[:1000]),
         artifact=_blob(raw.get("artifact"), "artifact"),
         data=_blob(raw.get("data"), "data"),
         baseline=_blob(raw.get("baseline"), "baseline"),
@@ -95,13 +95,20 @@ def _metrics(raw: object) -> tuple[dict[str, Decimal], dict[str, str]]:
     good: dict[str, Decimal] = {}
     bad: dict[str, str] = {}
     for name, value in list(raw.items())[:100]:
-        if isinstance(value, Decimal):
+        if _is_measurable(value):
             good[str(name)] = value
         elif isinstance(value, str) and value.lower() in {"nan", "inf", "-inf", "infinity", "-infinity"}:
             good[str(name)] = Decimal(value)
         else:
             bad[str(name)] = json.dumps(value, default=str)[:80]
     return good, bad
+
+
+def _is_measurable(value: object) -> TypeGuard[Decimal]:
+    """Whether a value is a number a metric can have; beyond 10^±40 arithmetic on it would only cost time."""
+    if not isinstance(value, Decimal):
+        return False
+    return not value.is_finite() or value == 0 or abs(value.adjusted()) <= 40
 
 
 def _blob(raw: object, name: str) -> Blob | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from tenure.core.decision import Condition, Stance, Step
-from tenure.core.facts import ENDED, DeploymentFacts, Observation, Version, VersionPhase
+from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Version, VersionPhase
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.requirements import Gate, first_failure
 from tenure.core.target import plan_hash
@@ -70,7 +70,7 @@ def ready(seen: Observation, step: Step) -> Condition:
 def _challenger_answers(seen: Observation) -> bool:
     """During a shift users reach both versions, so either keeps the promise."""
     rollout = seen.memory.rollout
-    if rollout is None or rollout.stage.value != "Shift":
+    if rollout is None or rollout.stage not in (Stage.SHIFT, Stage.RETREAT):
         return False
     return seen.deployments.get(rollout.version, DeploymentFacts()).available > 0
 
@@ -81,6 +81,10 @@ def _plan_approved(seen: Observation, step: Step) -> Condition:
     approval, current = seen.model.plan.approval, plan_hash(seen.model)
     if not approval.required:
         return Condition("PlanApproved", "True", Reason.APPROVAL_NOT_REQUIRED, f"plan {current} needs no approval")
+    counted = seen.memory.approval
+    if step.memory is None and (counted is None or counted.plan_hash != current):
+        text = f"plan {current} has no approval that counts"
+        return Condition("PlanApproved", "False", Reason.AWAITING_APPROVAL, text)
     return Condition("PlanApproved", "True", Reason.APPROVED, f"plan {current} approved by {approval.approved_by}")
 
 

@@ -114,6 +114,8 @@ class Stage(StrEnum):
     """Its pods answer their probe; the smoke test must pass."""
     SHIFT = "Shift"
     """Users reach it; replicas move over from the champion."""
+    RETREAT = "Retreat"
+    """The rollout is over without promotion; the champion takes its replicas back first."""
 
 
 class Verdict(StrEnum):
@@ -155,6 +157,8 @@ class Allocation:
     build_hash: str
     trigger: str
     at: str
+    started: bool = False
+    """Its training Job was seen: the number is used up, whatever becomes of the objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +198,11 @@ class Observation:
 
 
 def metric_text(value: Decimal) -> str:
-    """Print a metric for people: at most six decimals, never rounded onto a bound it did not reach."""
-    if not value.is_finite():
-        return str(value)
+    """Print a metric for people: at most six decimals, cut off, not rounded."""
+    if not value.is_finite() or (value and value.adjusted() > 20):
+        return str(value)[:64]
+    if value and value.adjusted() < -20:
+        return "0.0"
     text = format(value, "f")
     whole, _, decimals = text.partition(".")
     return f"{whole}.{decimals[:6].rstrip('0') or '0'}" if decimals else whole

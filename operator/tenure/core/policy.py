@@ -2,25 +2,28 @@
 
 from dataclasses import replace
 
-from tenure.core.conditions import judge_conditions
+from tenure.core.conditions import PLAN_REASONS, judge_conditions
 from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.reasons import Reason
 from tenure.core.requirements import judge
 from tenure.core.rules import build, plan, rollout
-from tenure.core.serving import plan_serving
+from tenure.core.serving import live_rollout, plan_serving, without_challenger
 from tenure.core.target import find_target, is_building, plan_hash
 
 RULES = (
     # A person's hand on the brake, and a spec that cannot be read, come before everything.
     plan.look_only_when_suspended,
     plan.refuse_an_unusable_spec,
+    # Users come first: what leaves gives its place back in order.
+    rollout.finish_the_retreat,
     # The plan is a gate: nothing new is built or rolled out before it is open.
     plan.wait_for_feasibility,
     plan.refuse_over_budget,
     plan.wait_for_approval,
     plan.stop_at_a_name_conflict,
     plan.stop_at_a_refusal,
+    rollout.end_a_rollout_nobody_asks_for,
     # One version for each build, trained once.
     build.give_out_a_version,
     build.create_the_version,
@@ -42,7 +45,7 @@ RULES = (
 
 def decide(seen: Observation) -> Decision:
     """Decide what one pass does and says. Pure; the same observation always gives the same decision."""
-    step = first_opinion(seen)
+    step = _withdrawn(seen, first_opinion(seen))
     memory = step.memory or seen.memory
     target = None if seen.errors else find_target(seen)
     cancelled = frozenset() if step.hands_off else _cancelled(seen, target.number if target else None)
@@ -66,6 +69,16 @@ def decide(seen: Observation) -> Decision:
         conditions=judge_conditions(seen, step, target, gates.get(target.number, ()) if target else ()),
         cancelled=cancelled,
     )
+
+
+def _withdrawn(seen: Observation, step: Step) -> Step:
+    """While the plan is closed no challenger walks on: what was not approved gives its place back."""
+    walking = live_rollout(seen)
+    if walking is None or step.reason not in PLAN_REASONS:
+        return step
+    text = "withdrawn: the plan is not open any more"
+    outcome = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)
+    return replace(step, memory=without_challenger(seen, walking.version), outcomes={walking.version: outcome})
 
 
 def first_opinion(seen: Observation) -> Step:

@@ -56,6 +56,7 @@ class Reason(Enum):
     SHIFTING = "Shifting", "Replicas move from the champion to the challenger."
     RECREATING = "Recreating", "The champion's pods end before the challenger's start."
     ARTIFACT_REFUSED = "ArtifactRefused", "The server refused the artifact: wrong digest, or a type that is not safe."
+    RETREATING = "Retreating", "A rollout ended; the champion takes its replicas back before the challenger leaves."
     PROMOTED = "Promoted", "The version became champion."
     SUPERSEDED = "Superseded", "A better version took its place."
     IN_USE = "InUse", "The champion answers its probe."
@@ -100,6 +101,7 @@ PASSING = frozenset(
         Reason.SMOKE_TESTING,
         Reason.SMOKE_TEST_PASSED,
         Reason.SHIFTING,
+        Reason.RETREATING,
         Reason.PROMOTED,
         Reason.SUPERSEDED,
         Reason.IN_USE,

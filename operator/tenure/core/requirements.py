@@ -50,11 +50,20 @@ def judge_requirement(requirement: Requirement, result: Result) -> Gate:
         return gate("", Verdict.FAIL, Reason.METRICS_MISSING, text)
     if not value.is_finite():
         return gate(str(value), Verdict.FAIL, Reason.METRIC_NOT_FINITE, f"{name} is {value}")
-    shown = metric_text(value)
     low, high = requirement.minimum, requirement.maximum
+    shown = _shown(value, low, high)
     if (low is not None and value < low) or (high is not None and value > high):
         return gate(shown, Verdict.FAIL, Reason.REQUIREMENTS_NOT_MET, f"{name} {shown} is not {required}")
     return gate(shown, Verdict.PASS, Reason.REQUIREMENTS_MET, f"{name} {shown} {required}")
+
+
+def _shown(value: Decimal, *bounds: Decimal | None) -> str:
+    """Print a value in few digits, unless that would put it onto a bound it is not on."""
+    text = metric_text(value)
+    short = Decimal(text)
+    if any(bound is not None and short == bound != value for bound in bounds):
+        return str(value)[:64]
+    return text
 
 
 def judge_stability(folds: tuple[Decimal, ...], limit: Decimal | None) -> Gate | None:
@@ -97,4 +106,5 @@ def headline(requirements: tuple[Requirement, ...], result: Result | None) -> st
     if value is None:
         return f"{first.metric} missing"
     passed = judge_requirement(first, result).verdict is Verdict.PASS
-    return f"{first.metric} {metric_text(value)} {'' if passed else 'not '}{bounds_text(first)}"
+    shown = _shown(value, first.minimum, first.maximum) if value.is_finite() else str(value)
+    return f"{first.metric} {shown} {'' if passed else 'not '}{bounds_text(first)}"

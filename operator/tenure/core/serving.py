@@ -1,17 +1,31 @@
 """How many replicas each version has and which versions users reach: a function of memory and of what is ready."""
 
+from dataclasses import replace
+
 from tenure.core.decision import Serving
-from tenure.core.facts import ENDED, DeploymentFacts, Observation, Rollout, Stage
+from tenure.core.facts import ENDED, DeploymentFacts, Memory, Observation, Rollout, Stage
 from tenure.core.spec import Strategy
 
 
 def live_rollout(seen: Observation) -> Rollout | None:
-    """Return the rollout in memory unless its version has ended or is gone."""
+    """Return the rollout in memory unless it is over, or its version has ended or is gone."""
     rollout = seen.memory.rollout
-    if rollout is None:
+    if rollout is None or rollout.stage is Stage.RETREAT:
         return None
     version = seen.versions.get(rollout.version)
     return None if version is None or version.phase in ENDED else rollout
+
+
+def without_challenger(seen: Observation, version: int) -> Memory | None:
+    """Return the memory in which this version is no challenger; None when it is none now, or retreats already.
+
+    Once users reach it, it keeps its pods until the champion has taken its replicas back.
+    """
+    rollout, champion = seen.memory.rollout, seen.memory.champion
+    if rollout is None or rollout.version != version or rollout.stage is Stage.RETREAT:
+        return None
+    shifted = rollout.stage is Stage.SHIFT and champion is not None
+    return replace(seen.memory, rollout=replace(rollout, stage=Stage.RETREAT) if shifted else None)
 
 
 def is_shift_needed(seen: Observation) -> bool:
@@ -26,6 +40,11 @@ def is_gone(seen: Observation, version: int | None) -> bool:
 def plan_serving(seen: Observation) -> Serving:
     """Plan replicas and traffic. At least as many pods as asked for answer all the time, save under Recreate."""
     wanted, champion, rollout = seen.model.deploy.replicas, seen.memory.champion, live_rollout(seen)
+    over = seen.memory.rollout
+    if over is not None and over.stage is Stage.RETREAT and champion is not None:
+        back = seen.deployments.get(champion, DeploymentFacts()).ready
+        missing = max(0, wanted - back)
+        return Serving({champion: wanted, over.version: missing}, (champion, over.version) if missing else (champion,))
     if rollout is None or rollout.version == champion:
         if champion is None:
             return Serving()

@@ -15,9 +15,10 @@ from tenure.render.versions import render_version
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """Which object: its kind and name, in the model's namespace."""
+    """Which object."""
 
     kind: str
+    namespace: str
     name: str
 
 
@@ -66,12 +67,12 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
 
 
 def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
-    wanted = decision.serving.replicas
+    wanted, namespace = decision.serving.replicas, seen.model.namespace
     for number in seen.deployments:
         if number not in wanted:
-            yield Ref("Deployment", version_name(seen.model.name, number))
+            yield Ref("Deployment", namespace, version_name(seen.model.name, number))
         if not wanted.get(number) and number not in decision.serving.traffic:
-            yield Ref("Service", version_name(seen.model.name, number))
+            yield Ref("Service", namespace, version_name(seen.model.name, number))
     for number in decision.cancelled:
         if number in seen.jobs and seen.jobs[number].progress is Progress.RUNNING:
-            yield Ref("Job", training_job_name(seen.model.name, number))
+            yield Ref("Job", namespace, training_job_name(seen.model.name, number))

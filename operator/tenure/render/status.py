@@ -5,7 +5,7 @@ from typing import Any
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision
 from tenure.core.facts import DeploymentFacts, Memory, Observation
-from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, service_name, version_name
+from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, service_name, training_job_name, version_name
 from tenure.core.requirements import headline
 from tenure.core.spec import Manifest
 from tenure.render.parts import without_empty
@@ -39,7 +39,7 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         "planHash": decision.plan_hash or before.get("planHash"),
         "trail": _trail(seen, decision, before),
-        **_memory(memory),
+        **_memory(model.name, memory),
     }
     return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
 
@@ -48,7 +48,7 @@ def _name(seen: Observation, version: int | None) -> str | None:
     return version_name(seen.model.name, version) if version else None
 
 
-def _memory(memory: Memory) -> dict[str, Any]:
+def _memory(model: str, memory: Memory) -> dict[str, Any]:
     approval, allocation, rollout = memory.approval, memory.allocation, memory.rollout
     return {
         "approval": without_empty(
@@ -67,6 +67,7 @@ def _memory(memory: Memory) -> dict[str, Any]:
                 "specHash": allocation.build_hash,
                 "trigger": allocation.trigger,
                 "startedAt": allocation.at,
+                "job": training_job_name(model, allocation.version) if allocation.started else "",
             }
         )
         if allocation

@@ -104,9 +104,11 @@ def _measured(result: Result) -> dict[str, Any]:
 
 
 def _spread(folds: tuple[Decimal, ...]) -> dict[str, Any]:
-    spread: dict[str, Any] = {"folds": [str(fold) for fold in folds], "mean": metric_text(statistics.mean(folds))}
-    if len(folds) > 1 and all(fold.is_finite() for fold in folds):
-        spread["stdDev"] = metric_text(statistics.stdev(folds))
+    spread: dict[str, Any] = {"folds": [str(fold)[:64] for fold in folds]}
+    if all(fold.is_finite() for fold in folds):
+        spread["mean"] = metric_text(statistics.mean(folds))
+        if len(folds) > 1:
+            spread["stdDev"] = metric_text(statistics.stdev(folds))
     return spread
 
 

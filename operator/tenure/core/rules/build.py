@@ -5,10 +5,11 @@ from dataclasses import replace
 from tenure.contract.result import NotAResult, loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion, Outcome, Phase, Stance, Step
-from tenure.core.facts import ENDED, Allocation, JobFacts, Observation, Progress, Version, VersionPhase
+from tenure.core.facts import ENDED, Allocation, JobFacts, Memory, Observation, Progress, Version, VersionPhase
 from tenure.core.names import training_job_name, version_name
 from tenure.core.reasons import Reason
 from tenure.core.requirements import first_failure, judge
+from tenure.core.serving import without_challenger
 from tenure.core.target import build_hash, find_target, needs_new_version, next_number
 
 TRY_AGAIN = "Mend the cause, then change spec.build or set spec.rebuild.trigger to a new value to build again."
@@ -19,11 +20,17 @@ def give_out_a_version(seen: Observation) -> Step | None:
     if not needs_new_version(seen, find_target(seen)) or _is_allocated(seen):
         return None
     number, model = next_number(seen), seen.model
+    text = f"{version_name(model.name, number)} was given out for this build"
+    reason = Reason.VERSION_ALLOCATED
+    champion = seen.memory.champion
+    if champion is not None and champion not in seen.versions:
+        reason = Reason.VERSION_MISSING
+        text += f"; {version_name(model.name, champion)} was deleted while it served, and its pods go on serving"
     allocation = Allocation(number, build_hash(model), _trigger(seen), stamp(seen.now))
     return Step(
         phase=_building(seen),
-        reason=Reason.VERSION_ALLOCATED,
-        message=f"{version_name(model.name, number)} was given out for this build",
+        reason=reason,
+        message=text,
         stance=Stance.PROGRESSING,
         next="train",
         memory=replace(
@@ -79,6 +86,7 @@ def _training(seen: Observation, target: Version, job: JobFacts) -> Step:
         reason, message = job.trouble.reason, f"training Job {name} waits: {job.trouble.message}"
     outcomes = {target.number: Outcome(VersionPhase.BUILDING, reason, message)} if running else {}
     return Step(
+        memory=_with_the_number_used_up(seen, target) if running else None,
         phase=_building(seen),
         reason=reason,
         message=message,
@@ -113,7 +121,7 @@ def _read_result(seen: Observation, target: Version, job: JobFacts) -> Step:
         return _failed(seen, target, Reason.RESULT_INVALID, str(wrong))
     if result.failure is not None:
         return _failed(seen, target, *_why_failed(job))
-    if result.artifact is None or not result.artifact.digest:
+    if result.artifact is None or not result.artifact.digest or not result.artifact.uri:
         text = "the result has no artifact with uri and digest; report artifact {uri, digest: sha256:...}"
         return _failed(seen, target, Reason.ARTIFACT_MISSING, text)
     message = f"{target.name} is trained; its metrics are held against the requirements"
@@ -171,6 +179,7 @@ def reject_what_misses_a_requirement(seen: Observation) -> Step | None:
         stance=Stance.STALLED,
         next="improve the build",
         outcomes={target.number: Outcome(VersionPhase.REJECTED, failure.reason, message)},
+        memory=without_challenger(seen, target.number),
     )
 
 
@@ -180,14 +189,13 @@ def stay_rejected_after_the_rollout(seen: Observation) -> Step | None:
     in_rollout = {Reason.SMOKE_TEST_FAILED.word, Reason.ARTIFACT_REFUSED.word}
     if target is None or target.phase is not VersionPhase.REJECTED or target.reason not in in_rollout:
         return None
-    ended = seen.memory.rollout is not None and seen.memory.rollout.version == target.number
     return Step(
         phase=_ended(seen),
         reason=_recorded(target, Reason.SMOKE_TEST_FAILED),
         message=target.message,
         stance=Stance.STALLED,
         next="improve the build",
-        memory=replace(seen.memory, rollout=None) if ended else None,
+        memory=without_challenger(seen, target.number),
     )
 
 
@@ -195,11 +203,19 @@ def _recorded(target: Version, otherwise: Reason) -> Reason:
     return next((reason for reason in Reason if reason.word == target.reason), otherwise)
 
 
+def _with_the_number_used_up(seen: Observation, target: Version) -> Memory | None:
+    allocation = seen.memory.allocation
+    if allocation is None or allocation.version != target.number or allocation.started:
+        return None
+    return replace(seen.memory, allocation=replace(allocation, started=True))
+
+
 def _is_allocated(seen: Observation) -> bool:
     """Whether the number for this very build is given out and its object not yet there."""
     allocation = seen.memory.allocation
     return (
         allocation is not None
+        and not allocation.started
         and allocation.version not in seen.versions
         and allocation.build_hash == build_hash(seen.model)
         and seen.model.rebuild_trigger in ("", seen.memory.rebuild_trigger)

@@ -1,36 +1,66 @@
 """Rules of the rollout: dark start, smoke test, shift of replicas, promotion."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import DeploymentFacts, Observation, Rollout, Stage, Verdict, Version, VersionPhase
 from tenure.core.reasons import Reason
-from tenure.core.serving import is_gone, is_shift_needed, live_rollout
+from tenure.core.serving import is_gone, is_shift_needed, live_rollout, without_challenger
 from tenure.core.spec import Strategy
 from tenure.core.target import find_target
 
 
-def start_the_rollout(seen: Observation) -> Step | None:
-    """A tested version that is not champion becomes challenger; a newer one supersedes a running challenger."""
-    target = _challenger(seen)
-    rollout = live_rollout(seen)
-    if target is None or (rollout is not None and rollout.version == target.number):
+def finish_the_retreat(seen: Observation) -> Step | None:
+    """The champion takes its replicas back before the challenger that gave up its place loses its own."""
+    rollout, champion = seen.memory.rollout, seen.memory.champion
+    if rollout is None or rollout.stage is not Stage.RETREAT:
         return None
-    outcomes: dict[int, Outcome] = {}
-    if rollout is not None:
-        text = f"superseded by {target.name} before it was promoted"
-        outcomes[rollout.version] = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)
+    wanted = seen.model.deploy.replicas
+    back = seen.deployments.get(champion or 0, DeploymentFacts()).ready
+    is_back = champion is None or back >= wanted
+    return Step(
+        phase=Phase.IN_USE if is_back else Phase.DEPLOYING,
+        reason=Reason.RETREATING,
+        message=f"version {rollout.version} leaves; the champion has {back} of {wanted} replicas back",
+        stance=Stance.PROGRESSING,
+        next="wait for pods",
+        memory=replace(seen.memory, rollout=None) if is_back else None,
+        wake_after=10.0,
+    )
+
+
+def end_a_rollout_nobody_asks_for(seen: Observation) -> Step | None:
+    """The spec has moved on, to another build or back to the champion's: its challenger is dropped."""
+    rollout, target = live_rollout(seen), find_target(seen)
+    if rollout is None or (target is not None and target.number == rollout.version):
+        return None
+    name = seen.versions[rollout.version].name
+    text = f"{name} is superseded: the spec asks for another build"
+    return Step(
+        phase=Phase.DEPLOYING if seen.memory.champion is None else Phase.IN_USE,
+        reason=Reason.SUPERSEDED,
+        message=text,
+        stance=Stance.PROGRESSING,
+        next="wait for pods",
+        memory=without_challenger(seen, rollout.version),
+        outcomes={rollout.version: Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)},
+    )
+
+
+def start_the_rollout(seen: Observation) -> Step | None:
+    """A tested version that is not champion becomes challenger."""
+    target = _challenger(seen)
+    if target is None or live_rollout(seen) is not None:
+        return None
     message = f"{target.name} met every requirement; its pods start without user traffic"
-    outcomes[target.number] = Outcome(VersionPhase.DEPLOYING, Reason.DEPLOYING, message)
     return Step(
         phase=Phase.DEPLOYING,
         reason=Reason.REQUIREMENTS_MET,
         message=message,
         stance=Stance.PROGRESSING,
         next="deploy",
-        outcomes=outcomes,
+        outcomes={target.number: Outcome(VersionPhase.DEPLOYING, Reason.DEPLOYING, message)},
         memory=replace(seen.memory, rollout=Rollout(target.number, Stage.DARK, stamp(seen.now))),
     )
 
@@ -96,19 +126,16 @@ def in_use(seen: Observation) -> Step | None:
     target = find_target(seen)
     if champion is None or target is None or target.number != champion:
         return None
-    if live_rollout(seen) is not None:
-        return _return_to_the_champion(seen, target)
     facts = seen.deployments.get(champion, DeploymentFacts())
     wanted = seen.model.deploy.replicas
     text = f"{target.name} serves with {facts.available} of {wanted} replicas"
     if facts.settled and facts.ready == facts.desired == wanted:
         if seen.service_version == champion:
-            return _serving(seen, target, Reason.IN_USE, text, Stance.DONE, "-")
-        return _serving(seen, target, Reason.IN_USE, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
+            return _serving(target, Reason.IN_USE, text, Stance.DONE, "-")
+        return _serving(target, Reason.IN_USE, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
     trouble = facts.trouble
     if trouble is not None:
         return _serving(
-            seen,
             target,
             trouble.reason,
             f"{text}: {trouble.message}",
@@ -116,40 +143,15 @@ def in_use(seen: Observation) -> Step | None:
             f"mend: {trouble.reason.word}",
         )
     reason = Reason.IN_USE if facts.available else Reason.CHAMPION_NOT_READY
-    return _serving(seen, target, reason, f"{text}; waiting for the rest", Stance.PROGRESSING, "wait for pods")
-
-
-def _return_to_the_champion(seen: Observation, target: Version) -> Step:
-    """The spec went back to the champion's build while a challenger walked: the challenger is dropped."""
-    rollout = seen.memory.rollout
-    dropped = rollout.version if rollout else target.number
-    text = f"superseded: the spec went back to {target.name}"
-    return _serving(
-        replace_memory(seen, rollout=None),
-        target,
-        Reason.SUPERSEDED,
-        f"the spec asks for {target.name} again; the rollout of version {dropped} is ended",
-        Stance.PROGRESSING,
-        "wait for pods",
-        memory_changed=True,
-        outcomes={dropped: Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)},
-    )
-
-
-def replace_memory(seen: Observation, rollout: Rollout | None) -> Observation:
-    return replace(seen, memory=replace(seen.memory, rollout=rollout))
+    return _serving(target, reason, f"{text}; waiting for the rest", Stance.PROGRESSING, "wait for pods")
 
 
 def _serving(
-    seen: Observation,
     target: Version,
     reason: Reason,
     message: str,
     stance: Stance,
     next_up: str,
-    *,
-    memory_changed: bool = False,
-    outcomes: Mapping[int, Outcome] | None = None,
 ) -> Step:
     champion = Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{target.name} is champion")
     return Step(
@@ -158,8 +160,7 @@ def _serving(
         message=message,
         stance=stance,
         next=next_up,
-        memory=seen.memory if memory_changed else None,
-        outcomes={target.number: champion, **(outcomes or {})},
+        outcomes={target.number: champion},
         wake_after=None if stance is Stance.DONE else 10.0,
     )
 
@@ -227,5 +228,5 @@ def _reject(seen: Observation, target: Version, reason: Reason, cause: str) -> S
         stance=Stance.STALLED,
         next="improve the build",
         outcomes={target.number: Outcome(VersionPhase.REJECTED, reason, message)},
-        memory=replace(seen.memory, rollout=None),
+        memory=without_challenger(seen, target.number),
     )
