@@ -79,9 +79,9 @@ def test_unlike_or_unreadable_quantities_are_not_the_same(left: object, right: o
     assert not is_same_quantity(left, right)
 
 
-@given(st.datetimes(min_value=datetime(1970, 1, 1), max_value=datetime(2200, 1, 1), timezones=st.just(UTC)))
+@given(st.integers(0, 7_000_000_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC)))
 def test_a_time_written_down_is_read_back_to_the_second(when: datetime) -> None:
-    assert moment(stamp(when)) == when.replace(microsecond=0)
+    assert moment(stamp(when)) == when
 
 
 def test_a_time_of_another_zone_is_written_in_utc() -> None:
