@@ -86,7 +86,10 @@ def test_nothing_in_the_schema_is_foreign_to_kubernetes(name: str) -> None:
 
 @every_definition
 def test_the_status_begins_unobserved(name: str) -> None:
-    assert schema(name)["properties"]["status"]["default"] == {"observedGeneration": -1}
+    status = schema(name)["properties"]["status"]
+    assert status["default"] == {"observedGeneration": -1}
+    inside = [path for path, node in nodes(status, ".status") if "default" in node and path != ".status"]
+    assert inside == [], "the server must not fill in what the operator alone writes"
 
 
 def test_people_see_the_columns_of_the_design() -> None:

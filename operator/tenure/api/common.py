@@ -81,7 +81,6 @@ def list_map(*keys: str) -> Schema:
 
 LIST_SET = Schema({"x-kubernetes-list-type": "set"})
 ATOMIC = Schema({"x-kubernetes-list-type": "atomic"})
-MAP_ATOMIC = Schema({"x-kubernetes-map-type": "atomic"})
 FREE_OBJECT: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 
 # A refusal by pattern shows nothing but the pattern, so its first group, which matches nothing, says what to write.

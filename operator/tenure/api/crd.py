@@ -114,8 +114,20 @@ def schema_of(model: type[Model]) -> dict[str, Any]:
     }
     for name in ("apiVersion", "kind"):
         schema["properties"][name].pop("default", None)
-    schema["properties"]["status"]["default"] = {"observedGeneration": -1}
+    status = _without_defaults(schema["properties"]["status"])
+    schema["properties"]["status"] = _in_order({**status, "default": {"observedGeneration": -1}})
     return schema
+
+
+def _without_defaults(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a status: what the operator does not write is absent, or each write would seem undone."""
+    kept = {key: value for key, value in node.items() if key != "default"}
+    for key in ("items", "additionalProperties"):
+        if isinstance(kept.get(key), Mapping):
+            kept[key] = _without_defaults(kept[key])
+    if "properties" in kept:
+        kept["properties"] = {name: _without_defaults(field) for name, field in kept["properties"].items()}
+    return kept
 
 
 def _structural(node: Mapping[str, Any], definitions: Mapping[str, Any]) -> dict[str, Any]:
