@@ -73,13 +73,14 @@ def answer(
     parts, binary = [], []
     for wanted in request.outputs:
         found = values[wanted.name]
+        datatype = model.datatypes[wanted.name]
         head = b'{"name":"%b","datatype":"%b","shape":%b,' % (
             wanted.name.encode(),
-            _datatype(model, wanted.name).encode(),
-            orjson.dumps(list(found.shape)),
+            datatype.encode(),
+            b"[%d]" % len(found) if found.ndim == 1 else orjson.dumps(list(found.shape)),
         )
         if wanted.is_binary:
-            content = tensors.to_bytes(found, _datatype(model, wanted.name))
+            content = tensors.to_bytes(found, datatype)
             binary.append(content)
             parts.append(head + b'"parameters":{"binary_data_size":%d}}' % len(content))
         else:
@@ -91,10 +92,6 @@ def answer(
     if not binary:
         return body, None
     return body + b"".join(binary), len(body)
-
-
-def _datatype(model: Model, name: str) -> str:
-    return next(output.datatype for output in model.outputs if output.name == name)
 
 
 def _rows(model: Model, inputs: Any, binary: memoryview) -> Array:
@@ -125,7 +122,7 @@ def _rows(model: Model, inputs: Any, binary: memoryview) -> Array:
 def _joined(model: Model, arrays: dict[str, Array]) -> Array:
     if len(arrays) == 1:
         name, only = next(iter(arrays.items()))
-        is_column = any(column.name == name for column in model.inputs.columns) and only.ndim == 1
+        is_column = only.ndim == 1 and name in model.inputs.names
         if not is_column and (only.ndim == 2 and (only.shape[1] != 1 or model.inputs.width == 1)):
             if only.dtype == object:
                 return model.inputs.from_columns(

@@ -1,7 +1,7 @@
 """What the model takes: its columns, and how rows from any protocol become the batch it is fed."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,24 +23,18 @@ class Input:
     datatype: str
 
 
-@dataclass(frozen=True, slots=True)
 class Inputs:
     """All columns in the model's order."""
 
-    columns: tuple[Input, ...]
-    takes_missing: frozenset[str] = frozenset()
-    codes: Mapping[str, Mapping[Any, float]] = field(default_factory=dict)
-    """How a compiled model numbers the levels of its text columns."""
-
-    @property
-    def width(self) -> int:
-        """How many columns there are."""
-        return len(self.columns)
-
-    @property
-    def is_numeric(self) -> bool:
-        """Whether one matrix of numbers holds everything."""
-        return all(column.kind is not Kind.CATEGORY for column in self.columns)
+    def __init__(
+        self, columns: tuple[Input, ...], takes_missing: frozenset[str], codes: Mapping[str, Mapping[Any, float]]
+    ) -> None:
+        """Prepare what every request asks; `codes` is how a compiled model numbers the levels of its text columns."""
+        self.columns, self.takes_missing, self.codes = columns, takes_missing, codes
+        self.width = len(columns)
+        self.names = frozenset(column.name for column in columns)
+        self.is_numeric = all(column.kind is not Kind.CATEGORY for column in columns)
+        self._is_matrix = self.is_numeric or bool(codes)
 
     def from_matrix(self, matrix: Array) -> Array:
         """Check one matrix of numbers, rows by columns."""
@@ -58,14 +52,13 @@ class Inputs:
         if missing:
             raise Rejected(f"the input {missing[0]!r} is missing; the model takes {_listed(self.columns)}")
         if len(columns) > self.width:
-            known = {column.name for column in self.columns}
-            unknown = next(name for name in columns if name not in known)
+            unknown = next(name for name in columns if name not in self.names)
             raise Rejected(f"the input {unknown!r} is not a column of the model; it takes {_listed(self.columns)}")
         lengths = {len(values) for values in columns.values()}
         if len(lengths) > 1:
             raise Rejected("the inputs have different numbers of rows")
         typed = [self._typed(column, columns[column.name]) for column in self.columns]
-        is_matrix = self.is_numeric or bool(self.codes)
+        is_matrix = self._is_matrix
         rows: Array = np.empty((len(typed[0]), self.width), dtype=np.float64 if is_matrix else object)
         for place, (column, values) in enumerate(zip(self.columns, typed, strict=True)):
             if column.kind is not Kind.CATEGORY:

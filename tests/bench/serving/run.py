@@ -1,0 +1,180 @@
+"""The serving benchmark: this server against KServe, MLServer, FastAPI and BentoML in one run.
+
+`make bench-serving`, or `python tests/bench/serving/run.py [--servers a,b] [--models lr,rf] [--seconds 4]`. The server
+has one core and the load generator the other. Prints a table and writes the same numbers as JSON.
+"""
+
+import argparse
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+import peers  # noqa: E402 a script beside this one
+
+SERVER_CORE, CLIENT_CORE = "0", "1"
+PORT = 18900
+CLIENTS = {"1 client": (1, 1), "8 clients": (8, 1), "64 clients": (64, 1), "batch 100": (1, 100)}
+READY_SECONDS = 90
+
+
+def main() -> None:
+    """Run everything that was asked for."""
+    given = _arguments()
+    folder = peers.CACHE / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    tables, data = _data(folder)
+    results: list[dict[str, Any]] = []
+    for name in given.servers.split(","):
+        server = peers.SERVERS[name]
+        server.install()
+        peers.prepare(server, folder, data)
+        for model in given.models.split(","):
+            rows = tables[model == "mixed"].iloc[:100, :-1].to_dict("records")
+            results.append(_measured(server, model, folder, rows, given.seconds))
+            print(_line(results[-1]), flush=True)
+    given.output.write_text(json.dumps({"load": os.getloadavg(), "results": results}, indent=1))
+    print("\n" + _table(results) + f"\n\nwritten to {given.output}")
+
+
+def _measured(server: peers.Server, model: str, folder: Path, rows: list[Any], seconds: float) -> dict[str, Any]:
+    """Cold start, memory and every number of clients of one server with one model."""
+    began = time.perf_counter()
+    started = peers.start(server, model, folder, PORT, SERVER_CORE)
+    found: dict[str, Any] = {"server": server.name, "model": model}
+    try:
+        _await_ready(started)
+        found["coldStartSeconds"] = time.perf_counter() - began
+        for label, (clients, count) in CLIENTS.items():
+            found[label] = _load(server, started, model, folder, rows[:count], clients, seconds)
+        found["pssMiB"] = _pss(started.process.pid) / 1024
+    except (TimeoutError, RuntimeError, subprocess.CalledProcessError) as wrong:
+        found["failed"] = str(wrong)[:300]
+    finally:
+        started.process.terminate()
+        try:
+            started.process.wait(20)
+        except subprocess.TimeoutExpired:
+            started.process.kill()
+            started.process.wait()
+    return found
+
+
+def _load(
+    server: peers.Server, started: peers.Started, model: str, folder: Path, rows: list[Any], clients: int, seconds: float
+) -> dict[str, float]:  # fmt: skip
+    body = folder / "body.json"
+    body.write_bytes(peers.body_for(server, model, rows))
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{PORT}{started.infer_path}", body.read_bytes(), {"content-type": "application/json"}
+    )
+    try:
+        urllib.request.urlopen(request, timeout=30).read()
+    except urllib.error.HTTPError as wrong:
+        raise RuntimeError(f"refused the request: {wrong.code} {wrong.read()[:200]!r}") from wrong
+    command = [
+        "taskset", "-c", CLIENT_CORE, sys.executable, str(HERE / "load.py"), "--port", str(PORT),
+        "--path", started.infer_path, "--body", str(body), "--clients", str(clients), "--seconds", str(seconds),
+    ]  # fmt: skip
+    found: dict[str, float] = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return found
+
+
+def _await_ready(started: peers.Started) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if started.process.poll() is not None:
+            raise RuntimeError("the server ended before it was ready")
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{PORT}{started.ready_path}", timeout=2)
+        except OSError:
+            time.sleep(0.02)
+        else:
+            return
+    raise TimeoutError("the server was not ready in time")
+
+
+def _pss(root: int) -> float:
+    """Proportional memory of a process and all it started, in KiB."""
+    total, waiting = 0.0, [root]
+    while waiting:
+        pid = waiting.pop()
+        try:
+            lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+            total += next(float(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except (OSError, StopIteration):
+            continue
+    return total
+
+
+def _data(folder: Path) -> tuple[Any, list[Path]]:
+    specification = importlib.util.spec_from_file_location("bench_models", HERE / "models.py")
+    assert specification is not None
+    assert specification.loader is not None
+    models = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(models)
+    tables = models.tables()
+    paths = [folder / "numbers.csv", folder / "mixed.csv"]
+    for table, path in zip(tables, paths, strict=True):
+        table.to_csv(path, index=False)
+    return tables, paths
+
+
+def _line(found: dict[str, Any]) -> str:
+    if "failed" in found:
+        return f"{found['server']:18} {found['model']:6} failed: {found['failed']}"
+    figures = " ".join(
+        f"{label}: {found[label]['requestsPerSecond']:8.0f}/s p99 {found[label]['p99Milliseconds']:7.2f} ms"
+        + (f" ({found[label]['errors']} errors)" if found[label]["errors"] else "")
+        for label in CLIENTS
+    )
+    cost = f"cold {found['coldStartSeconds']:.2f} s, {found['pssMiB']:.0f} MiB"
+    return f"{found['server']:18} {found['model']:6} {figures} {cost}"
+
+
+def _table(results: list[dict[str, Any]]) -> str:
+    lines = ["| model | server | " + " | ".join(f"{label} (req/s, p50, p99 ms)" for label in CLIENTS) + " | cold s | MiB |"]
+    lines.append("|" + "---|" * (len(CLIENTS) + 4))
+    for found in sorted(results, key=lambda one: str(one["model"])):
+        if "failed" in found:
+            lines.append(f"| {found['model']} | {found['server']} | failed: {found['failed']} |")
+            continue
+        cells = []
+        for label in CLIENTS:
+            one = found[label]
+            times = f"{one['requestsPerSecond']:.0f}, {one['p50Milliseconds']:.2f}, {one['p99Milliseconds']:.2f}"
+            cells.append(times + _against(results, found, label))
+        cost = f"{found['coldStartSeconds']:.2f} | {found['pssMiB']:.0f}"
+        lines.append(f"| {found['model']} | {found['server']} | {' | '.join(cells)} | {cost} |")
+    return "\n".join(lines)
+
+
+def _against(results: list[dict[str, Any]], found: dict[str, Any], label: str) -> str:
+    for other in results:
+        if other["server"] == "kserve" and other["model"] == found["model"] and label in other and other is not found:
+            return f" ({found[label]['requestsPerSecond'] / other[label]['requestsPerSecond']:.1f}x)"
+    return ""
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--servers", default=",".join(peers.SERVERS))
+    parser.add_argument("--models", default=",".join(peers.ESTIMATORS))
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--output", type=Path, default=peers.CACHE / "serving.json")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
