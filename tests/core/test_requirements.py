@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from core.stories import a_result
 from tenure.contract.result import loads
-from tenure.core.facts import Verdict
+from tenure.core.facts import Verdict, metric_text
 from tenure.core.reasons import Reason
 from tenure.core.requirements import first_failure, headline, judge, judge_requirement, judge_stability
 from tenure.core.spec import Requirement
@@ -151,3 +151,30 @@ def test_a_value_below_its_bound_is_never_shown_as_the_bound() -> None:
     gate = judge_requirement(AT_LEAST_90, a_result("0.89999999"))
 
     assert gate.message == "accuracy 0.899999 is not >= 0.90"
+
+
+@given(value=finite, bound=finite)
+def test_a_value_off_its_bound_is_never_shown_as_the_bound(value: Decimal, bound: Decimal) -> None:
+    gate = judge_requirement(Requirement("m", maximum=bound), a_result(metrics={"m": value}))
+
+    assert value == bound or Decimal(gate.observed) != bound
+
+
+@pytest.mark.parametrize("value", ["1e5000", "1e-5000", "-1e5000", "1e40"])
+def test_a_metric_of_absurd_size_is_still_a_short_text(value: str) -> None:
+    assert len(metric_text(Decimal(value))) <= 64
+
+
+@pytest.mark.parametrize("value", ["1e999999999", "1e-999999999"])
+def test_a_number_too_large_to_reckon_with_is_no_metric(value: str) -> None:
+    gate = judge_requirement(AT_LEAST_90, loads(f'{{"metrics": {{"accuracy": {value}}}}}'))
+
+    assert (gate.verdict, gate.reason) == (Verdict.FAIL, Reason.METRICS_INVALID)
+
+
+@pytest.mark.parametrize("folds", ["[Infinity, -Infinity]", "[1e999999999, 1]", '["high", 0.9]', "[NaN, 0.9]"])
+def test_folds_one_cannot_reckon_with_are_no_pass(folds: str) -> None:
+    gate = judge_stability(loads(f'{{"folds": {folds}}}').folds, Decimal("0.1"))
+
+    assert gate is not None
+    assert gate.verdict is Verdict.FAIL
