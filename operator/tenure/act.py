@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from tenure.adapters.cluster import Cluster, Refused
+from tenure.adapters.cluster import CHILDREN_MANAGER, Cluster, Refused
 from tenure.adapters.kinds import identity
 from tenure.adapters.store import Store
 from tenure.core.fingerprints import fingerprint
 from tenure.render.compare import contains, is_same_status
 from tenure.render.desired import Desired
+from tenure.render.record import RECORD_LABEL
 
 Raw = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ class Actor:
             wrote |= await self._apply(owner_uid, manifest)
         for ref in desired.remove:
             live = self._store.find(ref.kind, ref.namespace, ref.name)
-            if live is not None and _controller(live) == owner_uid and "deletionTimestamp" not in live["metadata"]:
+            if live is not None and _is_ours(owner_uid, live) and "deletionTimestamp" not in live["metadata"]:
                 await self._cluster.delete(ref.kind, ref.namespace, ref.name, live["metadata"]["uid"])
                 wrote = True
         return wrote
@@ -56,7 +57,7 @@ class Actor:
             revision = str(live["metadata"].get("resourceVersion"))
             if contains(live, marked) or self._settled.get(identity(manifest)) == (mark, revision):
                 return False
-        stored = await self._cluster.apply(marked)
+        stored = await self._cluster.apply(marked, _manager(owner_uid, manifest))
         if live is not None and stored["metadata"]["resourceVersion"] == live["metadata"].get("resourceVersion"):
             # The server writes a value in another way than we do. Remember that instead of writing it for ever.
             self._settled[identity(manifest)] = (mark, stored["metadata"]["resourceVersion"])
@@ -88,14 +89,27 @@ class Actor:
         if live is None:
             # Not in the store: absent, not seen yet, or somebody else's without our label.
             live = await self._cluster.read(kind, namespace, name)
-            if live is not None and _controller(live) == owner_uid:
+            if live is not None and _is_ours(owner_uid, live):
                 self._store.put(live)
-        if live is not None and _controller(live) != owner_uid:
+        if live is not None and not _is_ours(owner_uid, live):
             raise NameTaken(f"{kind} {namespace}/{name}")
         return live
 
 
+def _is_ours(owner_uid: str, live: Raw) -> bool:
+    """Whether an object is this model's; a record has no owner and belongs to every model of its name."""
+    return _controller(live) == owner_uid or RECORD_LABEL in (live["metadata"].get("labels") or {})
+
+
+def _manager(owner_uid: str, manifest: Raw) -> str:
+    """Each life of a model owns its own key of the record, so that a later one cannot drop it."""
+    is_record = RECORD_LABEL in (manifest["metadata"].get("labels") or {})
+    return f"{CHILDREN_MANAGER}-{owner_uid[:8]}" if is_record else CHILDREN_MANAGER
+
+
 def _marked(manifest: Raw) -> dict[str, Any]:
+    if RECORD_LABEL in (manifest["metadata"].get("labels") or {}):
+        return dict(manifest)
     annotations = {**(manifest["metadata"].get("annotations") or {}), APPLIED: fingerprint(manifest)}
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
 

@@ -12,7 +12,7 @@ from tenure.api.observed import parse_deployment, parse_job, selected_version, v
 from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
-from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Stage, Trouble
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble
 from tenure.core.names import SERVER, service_name, version_name
 from tenure.core.serving import live_rollout
 
@@ -53,7 +53,19 @@ class Observer:
             service_version=selected_version(service),
             has_service=service is not None,
         )
-        return raw, await self._with_smoke_test(seen)
+        return raw, await self._with_requests(await self._with_smoke_test(seen), pods)
+
+    async def _with_requests(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
+        """While a model drains, ask its serving pods how many requests they have had."""
+        retirement = seen.memory.retirement
+        if retirement is None or retirement.phase is not RetirementPhase.DRAINING:
+            return seen
+        port = seen.model.deploy.runtime.port
+        serving = [
+            pod for pod in pods if _component(pod) == SERVER and (pod.get("status") or {}).get("phase") == "Running"
+        ]
+        addresses = [_address(pod["status"].get("podIP") or "", port) for pod in serving]
+        return replace(seen, requests=await self._probe.count_requests(addresses))
 
     async def _jobs(self, key: Key, pods: Sequence[Raw], unread: set[int]) -> dict[int, JobFacts]:
         found: dict[int, JobFacts] = {}
@@ -112,8 +124,11 @@ class Observer:
         address = (service or {}).get("spec", {}).get("clusterIP")
         if not address:
             return seen
-        host = f"[{address}]" if ":" in address else address
-        return replace(seen, smoke=await self._probe.smoke_test(seen.model, host))
+        return replace(seen, smoke=await self._probe.smoke_test(seen.model, _address(address, 80)))
+
+
+def _address(ip: str, port: int) -> str:
+    return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
 
 
 def _owner_uid(raw: Raw) -> str:

@@ -82,9 +82,9 @@ class Cluster:
             if not token:
                 return items
 
-    async def apply(self, manifest: Raw) -> dict[str, Any]:
+    async def apply(self, manifest: Raw, manager: str = CHILDREN_MANAGER) -> dict[str, Any]:
         """Apply a child by server-side apply; return it as stored."""
-        query = [("fieldManager", CHILDREN_MANAGER), ("force", "true")]
+        query = [("fieldManager", manager), ("force", "true")]
         return await self._call("PATCH", path_of(*identity(manifest)), query, dict(manifest))
 
     async def apply_status(self, owner: Raw, status: Raw) -> dict[str, Any]:

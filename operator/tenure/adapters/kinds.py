@@ -15,7 +15,7 @@ PATHS = {
     "Event": ("/api/v1", "events"),
 }
 
-OWNED = ("ModelVersion", "Job", "Deployment", "Service", "PersistentVolumeClaim", "Pod")
+OWNED = ("ModelVersion", "Job", "Deployment", "Service", "PersistentVolumeClaim", "ConfigMap", "Pod")
 """Kinds whose objects carry our labels and are watched."""
 
 

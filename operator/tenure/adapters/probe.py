@@ -1,6 +1,8 @@
 """The smoke test: one real request to a version before users reach it."""
 
 import json
+import re
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +40,22 @@ class Probe:
         except (aiohttp.ClientError, TimeoutError, OSError) as broken:
             return SmokeResult(Verdict.INCONCLUSIVE, f"{what} got no answer: {type(broken).__name__} {broken}".strip())
         return judge_answer(test, what, status, content)
+
+    async def count_requests(self, addresses: Sequence[str]) -> int | None:
+        """Sum the requests that the servers at these addresses have counted; None when one cannot be asked."""
+        total = 0
+        for address in addresses:
+            timeout = aiohttp.ClientTimeout(total=5)
+            try:
+                async with self._session.get(f"http://{address}/metrics", timeout=timeout) as answer:
+                    text = (await answer.content.read(ANSWER_LIMIT_BYTES)).decode(errors="replace")
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                return None
+            counts = re.findall(r"^tenure_requests_total\{[^}]*\} (\d+)", text, re.MULTILINE)
+            if not counts:
+                return None
+            total += sum(map(int, counts))
+        return total
 
 
 def judge_answer(test: SmokeTest, what: str, status: int, content: bytes) -> SmokeResult:

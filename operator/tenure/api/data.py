@@ -52,8 +52,6 @@ class Data(Model):
     """Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (or the store's own variables) for reading the data."""
     endpoint_url: Url | None = None
     """Address of an S3-compatible store. Default: the provider's own."""
-    region: Word | None = None
-    """Region of the store. Default: the provider's choice."""
 
 
 class AccessMode(StrEnum):

@@ -11,11 +11,22 @@ from tenure.api.deploy import Deploy as DeployBlock
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
+from tenure.api.retire import Retire as RetireBlock
 from tenure.api.supported import unsupported_fields
 from tenure.api.violations import violations
 from tenure.contract.places import resolve
 from tenure.contract.result import Blob, Result
-from tenure.core.facts import Allocation, ApprovalSeen, Memory, Rollout, Stage, Version, VersionPhase
+from tenure.core.facts import (
+    Allocation,
+    ApprovalSeen,
+    Memory,
+    Retirement,
+    RetirementPhase,
+    Rollout,
+    Stage,
+    Version,
+    VersionPhase,
+)
 from tenure.core.names import version_number
 from tenure.core.spec import (
     Approval,
@@ -31,6 +42,7 @@ from tenure.core.spec import (
     PodSettings,
     Protocol,
     Requirement,
+    Retire,
     Runtime,
     SmokeTest,
     Strategy,
@@ -62,6 +74,7 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         plan=_plan(parsed.plan, spec.get("plan") or {}),
         build=_build(parsed.build, spec.get("build") or {}),
         deploy=_deploy(parsed.deploy),
+        retire=_retire(parsed.retire) if parsed.retire else None,
         suspend=parsed.suspend,
         rebuild_trigger=parsed.rebuild.trigger or "",
         unsupported=tuple(unsupported_fields(parsed)),
@@ -119,6 +132,7 @@ def _plan(block: PlanBlock, raw: Raw) -> Plan:
             note=block.approval.note,
             plan_hash=(block.approval.plan_hash or "").removeprefix("sha256:"),
         ),
+        review_by=block.review_by or "",
         content={key: value for key, value in raw.items() if key != "approval"},
     )
 
@@ -232,6 +246,23 @@ def _deploy(block: DeployBlock) -> Deploy:
     )
 
 
+def _retire(block: RetireBlock) -> Retire:
+    return Retire(
+        requested=block.requested,
+        reason_code=block.reason_code.value if block.reason_code else "",
+        reason=block.reason or "",
+        decided_by=block.decided_by or "",
+        decided_on=block.decided_on or "",
+        lessons_learned=tuple(lesson for lesson in block.lessons_learned if lesson.strip()),
+        successor_name=block.successor.name if block.successor else "",
+        successor_url=(block.successor.url or "") if block.successor else "",
+        drain_seconds=block.drain_seconds,
+        sunset_on=block.sunset_on or "",
+        keep_artifact_seconds=block.keep_artifact_seconds,
+        force=block.force or "",
+    )
+
+
 def _yaml(block: Any) -> dict[str, Any]:
     return {key: value for key, value in block.as_yaml().items() if value} if block is not None else {}
 
@@ -267,6 +298,18 @@ def parse_memory(raw: Raw) -> Memory:
         if rollout and rollout.get("stage")
         else None,
         rebuild_trigger=(status.get("rebuild") or {}).get("lastTrigger", ""),
+        retirement=_retirement(status["retirement"]) if status.get("retirement") else None,
+    )
+
+
+def _retirement(raw: Raw) -> Retirement:
+    return Retirement(
+        phase=RetirementPhase(raw["phase"]),
+        began_at=raw.get("beganAt", ""),
+        quiet_since=raw.get("quietSince", ""),
+        requests=int(raw.get("requests") or 0),
+        retired_at=raw.get("retiredAt", ""),
+        artifact_deleted_at=raw.get("artifactDeletedAt", ""),
     )
 
 
@@ -293,6 +336,9 @@ def parse_version(raw: Raw) -> Version:
         serve_image=images.get("serve") or "",
         artifact_uri=(spec.get("artifact") or {}).get("uri") or "",
         generation=int(raw["metadata"].get("generation") or 1),
+        trigger=(spec.get("source") or {}).get("trigger", ""),
+        parent=spec.get("parentVersion"),
+        plan_hash=spec.get("planHash", ""),
         imported=is_imported,
         unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
         served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),

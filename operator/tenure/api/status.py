@@ -130,11 +130,13 @@ class RetirementStatus(Model):
     """How far the retirement has come."""
 
     phase: Short = ""
-    """Announced, Draining, Retired or Restored."""
+    """Draining or Retired."""
     began_at: Moment | None = None
     """When retirement was accepted."""
     quiet_since: Moment | None = None
     """Since when no request has come."""
+    requests: int = 0
+    """Requests the serving pods had counted then."""
     retired_at: Moment | None = None
     """When service ended."""
     artifact_deleted_at: Moment | None = None

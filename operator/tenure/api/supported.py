@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from tenure.api.deploy import Runtime
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.rebuild import Rebuild
 from tenure.api.recipe import Compile
@@ -32,14 +33,12 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
             yield f"spec.versions.{_camel(name)}"
     retire = spec.retire
     if retire is not None:
-        for name in ("requested", "criteria", "sunset_on", "auto"):
+        for name in ("criteria", "auto"):
             if getattr(retire, name):
                 yield f"spec.retire.{_camel(name)}"
 
 
 def _plan(spec: MLModelSpec) -> Iterator[str]:
-    if spec.plan.review_by is not None:
-        yield "spec.plan.reviewBy"
     if spec.plan.budget is not None and spec.plan.budget.max_rebuilds_per_month is not None:
         yield "spec.plan.budget.maxRebuildsPerMonth"
 
@@ -66,7 +65,7 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
     if deploy.traffic.gateway_ref is not None or deploy.traffic.hostname is not None:
         yield "spec.deploy.traffic"
     for name in ("workers", "grpc", "allow_pickle"):
-        if getattr(deploy.runtime, name) not in (1, False):
+        if getattr(deploy.runtime, name) != getattr(Runtime(), name):
             yield f"spec.deploy.runtime.{_camel(name)}"
 
 

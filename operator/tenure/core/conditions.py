@@ -1,11 +1,14 @@
 """Conditions: what machines and people read of a decision. Abnormal ones are absent while all is well (kstatus)."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 
 from tenure.core.decision import Condition, Stance, Step
 from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Version, VersionPhase
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.requirements import Gate, first_failure
+from tenure.core.rules.retire import why_blocked
+from tenure.core.serving import is_retired
 from tenure.core.target import plan_hash
 
 PLAN_REASONS = frozenset(
@@ -40,6 +43,7 @@ def _conditions(seen: Observation, step: Step, target: Version | None, gates: Se
         text = f"this release does not honour {fields}; remove the field or expect the default behaviour"
         yield Condition("FieldsSupported", "False", Reason.FIELD_NOT_SUPPORTED, text)
     yield _plan_approved(seen, step)
+    yield from _governed(seen, step)
     if target is not None:
         yield _build_succeeded(step, target)
         if gates:
@@ -51,6 +55,8 @@ def _conditions(seen: Observation, step: Step, target: Version | None, gates: Se
 def ready(seen: Observation, step: Step) -> Condition:
     """Ready means that the champion answers, whatever else goes on."""
     champion = seen.memory.champion
+    if is_retired(seen):
+        return Condition("Ready", "False", Reason.RETIRED, step.message)
     if champion is None:
         return Condition("Ready", "False", Reason.NO_CHAMPION, f"no version serves yet: {step.message}")
     facts = seen.deployments.get(champion, DeploymentFacts())
@@ -86,6 +92,22 @@ def _plan_approved(seen: Observation, step: Step) -> Condition:
         text = f"plan {current} has no approval that counts"
         return Condition("PlanApproved", "False", Reason.AWAITING_APPROVAL, text)
     return Condition("PlanApproved", "True", Reason.APPROVED, f"plan {current} approved by {approval.approved_by}")
+
+
+def _governed(seen: Observation, step: Step) -> Iterator[Condition]:
+    """What people owe the model: a review, a whole decision, the end of requests."""
+    review = seen.model.plan.review_by
+    if review and seen.now.date() >= date.fromisoformat(review):
+        text = f"plan.reviewBy was {review}; look at the plan again and set a new date"
+        yield Condition("ReviewDue", "True", Reason.REVIEW_DUE, text)
+    if is_retired(seen):
+        yield Condition("Retired", "True", Reason.RETIRED, step.message)
+        return
+    blocked = why_blocked(seen)
+    if blocked is not None:
+        reason, text = blocked
+        steady = step.message if seen.memory.retirement is not None else text
+        yield Condition("RetirementBlocked", "True", reason, steady)
 
 
 def _build_succeeded(step: Step, target: Version) -> Condition:

@@ -71,6 +71,7 @@ class VersionPhase(StrEnum):
     SUPERSEDED = "Superseded"
     REJECTED = "Rejected"
     FAILED = "Failed"
+    RETIRED = "Retired"
 
 
 ENDED = frozenset({VersionPhase.REJECTED, VersionPhase.FAILED})
@@ -92,6 +93,9 @@ class Version:
     serve_image: str = ""
     artifact_uri: str = ""
     generation: int = 1
+    trigger: str = ""
+    parent: int | None = None
+    plan_hash: str = ""
     imported: bool = False
     """Made by a person for a model trained elsewhere."""
     unsupported: tuple[str, ...] = ()
@@ -161,6 +165,26 @@ class Allocation:
     """Its training Job was seen: the number is used up, whatever becomes of the objects."""
 
 
+class RetirementPhase(StrEnum):
+    """How far an accepted retirement is."""
+
+    DRAINING = "Draining"
+    RETIRED = "Retired"
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """A retirement under way or done, kept in status."""
+
+    phase: RetirementPhase
+    began_at: str
+    quiet_since: str = ""
+    requests: int = 0
+    """Requests the serving pods had counted when they were last looked at and had changed."""
+    retired_at: str = ""
+    artifact_deleted_at: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Memory:
     """What cannot be observed again and so is kept in `MLModel.status`."""
@@ -172,6 +196,7 @@ class Memory:
     previous: int | None = None
     rollout: Rollout | None = None
     rebuild_trigger: str = ""
+    retirement: Retirement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +213,8 @@ class Observation:
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)
     smoke: SmokeResult | None = None
     """The answer of the challenger, when its rollout stands at the smoke test."""
+    requests: int | None = None
+    """Requests all serving pods have counted, while the model drains; None when that cannot be told."""
     service_version: int | None = None
     """The version the model's Service selects alone; None when there is no Service or it selects two."""
     has_service: bool = False

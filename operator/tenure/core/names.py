@@ -55,6 +55,11 @@ def training_job_name(model: str, version: int) -> str:
     return fit(model, f"-v{version}-train")
 
 
+def record_name(model: str) -> str:
+    """Name of the ConfigMap that outlives the model."""
+    return fit(model, "-retirement-record")
+
+
 def model_label(model: str) -> str:
     """Value of `tenure.dev/model`: the name itself, or a hashed short form when it is no label value."""
     return fit(model)

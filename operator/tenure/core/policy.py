@@ -7,7 +7,7 @@ from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.reasons import Reason
 from tenure.core.requirements import judge
-from tenure.core.rules import build, plan, rollout
+from tenure.core.rules import build, plan, retire, rollout
 from tenure.core.serving import live_rollout, plan_serving, without_challenger
 from tenure.core.target import find_target, is_building, plan_hash
 
@@ -17,6 +17,9 @@ RULES = (
     plan.refuse_an_unusable_spec,
     # Users come first: what leaves gives its place back in order.
     rollout.finish_the_retreat,
+    # The last act on the whole model comes before anything that would begin anew.
+    retire.retire_the_model,
+    retire.restore_the_model,
     # The plan is a gate: nothing new is built or rolled out before it is open.
     plan.wait_for_feasibility,
     plan.refuse_over_budget,
@@ -48,7 +51,8 @@ def decide(seen: Observation) -> Decision:
     step = _withdrawn(seen, first_opinion(seen))
     memory = step.memory or seen.memory
     target = None if seen.errors else find_target(seen)
-    cancelled = frozenset() if step.hands_off else _cancelled(seen, target.number if target else None)
+    wanted = target.number if target and seen.memory.retirement is None else None
+    cancelled = frozenset() if step.hands_off else _cancelled(seen, wanted)
     outcomes = {
         **{number: _cancel_outcome() for number in cancelled if seen.versions[number].phase.value != "Superseded"},
         **step.outcomes,
@@ -99,7 +103,7 @@ def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
 
 
 def _cancel_outcome() -> Outcome:
-    text = "the spec changed while this version was being built, so its training was ended"
+    text = "this build is not asked for any more, so its training was ended"
     return Outcome(VersionPhase.SUPERSEDED, Reason.BUILD_CANCELLED, text)
 
 

@@ -64,6 +64,15 @@ class Reason(Enum):
     CHAMPION_NOT_READY = "ChampionNotReady", "No pod of the champion answers its probe."
     VERSION_MISSING = "VersionMissing", "The champion's ModelVersion was deleted; its pods keep serving."
 
+    # Retire
+    DRAINING = "Draining", "Retirement is decided; the model waits until no more requests come."
+    STILL_USED = "StillUsed", "Requests still come to a model that is to retire."
+    USAGE_UNKNOWN = "UsageUnknown", "The serving pods do not tell whether requests still come."
+    RETIREMENT_INCOMPLETE = "RetirementIncomplete", "Retirement is asked for and its decision lacks a field."
+    RETIRED = "Retired", "The model is out of service on purpose; its record is kept."
+    RESTORED = "Restored", "A retirement was taken back."
+    REVIEW_DUE = "ReviewDue", "The date on which the plan is to be looked at again has come."
+
     # Causes seen at pods
     IMAGE_PULL_BACK_OFF = "ImagePullBackOff", "A container image cannot be pulled."
     UNSCHEDULABLE = "Unschedulable", "No node can take a pod."
@@ -105,6 +114,10 @@ PASSING = frozenset(
         Reason.PROMOTED,
         Reason.SUPERSEDED,
         Reason.IN_USE,
+        Reason.DRAINING,
+        Reason.STILL_USED,
+        Reason.RETIRED,
+        Reason.RESTORED,
     }
 )
 """Reasons of a life that goes well; any other reason on the way is worth a warning."""

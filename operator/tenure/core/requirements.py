@@ -61,7 +61,7 @@ def _shown(value: Decimal, *bounds: Decimal | None) -> str:
     """Print a value in few digits, unless that would put it onto a bound it is not on."""
     text = metric_text(value)
     short = Decimal(text)
-    if any(bound is not None and short == bound != value for bound in bounds):
+    if any(bound is not None and (short == bound) != (value == bound) for bound in bounds):
         return str(value)[:64]
     return text
 

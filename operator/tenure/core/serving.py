@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tenure.core.decision import Serving
-from tenure.core.facts import ENDED, DeploymentFacts, Memory, Observation, Rollout, Stage
+from tenure.core.facts import ENDED, DeploymentFacts, Memory, Observation, RetirementPhase, Rollout, Stage
 from tenure.core.spec import Strategy
 
 
@@ -14,6 +14,11 @@ def live_rollout(seen: Observation) -> Rollout | None:
         return None
     version = seen.versions.get(rollout.version)
     return None if version is None or version.phase in ENDED else rollout
+
+
+def is_retired(seen: Observation) -> bool:
+    retirement = seen.memory.retirement
+    return retirement is not None and retirement.phase is RetirementPhase.RETIRED
 
 
 def without_challenger(seen: Observation, version: int) -> Memory | None:
@@ -40,6 +45,8 @@ def is_gone(seen: Observation, version: int | None) -> bool:
 def plan_serving(seen: Observation) -> Serving:
     """Plan replicas and traffic. At least as many pods as asked for answer all the time, save under Recreate."""
     wanted, champion, rollout = seen.model.deploy.replicas, seen.memory.champion, live_rollout(seen)
+    if is_retired(seen):
+        return Serving()
     over = seen.memory.rollout
     if over is not None and over.stage is Stage.RETREAT and champion is not None:
         back = seen.deployments.get(champion, DeploymentFacts()).ready

@@ -60,6 +60,7 @@ class Plan:
     owner: str
     feasibility: Feasibility = Feasibility.UNDECIDED
     budget: Budget = Budget()
+    review_by: str = ""
     approval: Approval = Approval()
     content: Manifest = field(default_factory=dict)
     """The whole plan block as written, without its approval: what an approval is bound to."""
@@ -182,6 +183,24 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Retire:
+    """The decision to end a model's service, whole or not."""
+
+    requested: bool = False
+    reason_code: str = ""
+    reason: str = ""
+    decided_by: str = ""
+    decided_on: str = ""
+    lessons_learned: tuple[str, ...] = ()
+    successor_name: str = ""
+    successor_url: str = ""
+    drain_seconds: int = 300
+    sunset_on: str = ""
+    keep_artifact_seconds: int = 7_776_000
+    force: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One MLModel as its user declared it."""
 
@@ -192,6 +211,7 @@ class Model:
     plan: Plan
     build: Build
     deploy: Deploy = Deploy()
+    retire: Retire | None = None
     suspend: bool = False
     rebuild_trigger: str = ""
     deleting: bool = False

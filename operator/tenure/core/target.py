@@ -47,8 +47,15 @@ def plan_hash(model: Model) -> str:
 def find_target(seen: Observation) -> Version | None:
     """Find the newest version of the build the spec asks for; going back to an earlier spec finds its version."""
     wanted = build_hash(seen.model)
-    same = [v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v)]
+    same = [
+        v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v) and not _is_past(seen, v)
+    ]
     return max(same, key=lambda version: version.number, default=None)
+
+
+def _is_past(seen: Observation, version: Version) -> bool:
+    """Whether a version was retired for good: its model went on without it, so its artifact may be gone."""
+    return version.phase is VersionPhase.RETIRED and version.number != seen.memory.champion
 
 
 def is_cancelled(version: Version) -> bool:

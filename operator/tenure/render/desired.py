@@ -6,8 +6,10 @@ from typing import Any
 
 from tenure.core.decision import Decision
 from tenure.core.facts import Observation, Progress
-from tenure.core.names import training_job_name, version_name
+from tenure.core.names import claim_name, service_name, training_job_name, version_name
+from tenure.core.serving import is_retired
 from tenure.render.jobs import render_training_job
+from tenure.render.record import render_record
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
 from tenure.render.storage import render_claim
 from tenure.render.versions import render_version
@@ -64,6 +66,8 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
                 yield render_version_service(seen.model, number)
     if serving.traffic:
         yield render_model_service(seen.model, serving.traffic)
+    if seen.memory.champion is not None or seen.memory.retirement is not None:
+        yield render_record(seen)
 
 
 def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
@@ -73,6 +77,11 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
             yield Ref("Deployment", namespace, version_name(seen.model.name, number))
         if not wanted.get(number) and number not in decision.serving.traffic:
             yield Ref("Service", namespace, version_name(seen.model.name, number))
+    if is_retired(seen):
+        yield Ref("Service", namespace, service_name(seen.model.name))
+        if seen.memory.retirement is not None and seen.memory.retirement.artifact_deleted_at:
+            # A claim or bucket that the user named is the user's to clear.
+            yield Ref("PersistentVolumeClaim", namespace, claim_name(seen.model.name))
     for number in decision.cancelled:
         if number in seen.jobs and seen.jobs[number].progress is Progress.RUNNING:
             yield Ref("Job", namespace, training_job_name(seen.model.name, number))

@@ -5,8 +5,17 @@ from typing import Any
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision
 from tenure.core.facts import DeploymentFacts, Memory, Observation
-from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, service_name, training_job_name, version_name
+from tenure.core.names import (
+    COMPONENT_LABEL,
+    SERVER,
+    model_selector,
+    record_name,
+    service_name,
+    training_job_name,
+    version_name,
+)
 from tenure.core.requirements import headline
+from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
 from tenure.render.parts import without_empty
 from tenure.render.versions import condition
@@ -35,7 +44,9 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "next": step.next[:256],
         "versions": len(seen.versions) + (1 if step.create else 0),
         "highestVersion": memory.highest_version,
-        "url": f"http://{service_name(model.name)}.{model.namespace}.svc" if memory.champion else None,
+        "url": f"http://{service_name(model.name)}.{model.namespace}.svc"
+        if memory.champion and not is_retired(seen)
+        else None,
         "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         "planHash": decision.plan_hash or before.get("planHash"),
         "trail": _trail(seen, decision, before),
@@ -50,6 +61,7 @@ def _name(seen: Observation, version: int | None) -> str | None:
 
 def _memory(model: str, memory: Memory) -> dict[str, Any]:
     approval, allocation, rollout = memory.approval, memory.allocation, memory.rollout
+    retirement = memory.retirement
     return {
         "approval": without_empty(
             {
@@ -74,6 +86,19 @@ def _memory(model: str, memory: Memory) -> dict[str, Any]:
         else None,
         "rollout": {"version": rollout.version, "stage": rollout.stage.value, "stepStartedAt": rollout.since}
         if rollout
+        else None,
+        "retirement": without_empty(
+            {
+                "phase": retirement.phase.value,
+                "beganAt": retirement.began_at,
+                "quietSince": retirement.quiet_since,
+                "requests": retirement.requests,
+                "retiredAt": retirement.retired_at,
+                "artifactDeletedAt": retirement.artifact_deleted_at,
+                "record": record_name(model),
+            }
+        )
+        if retirement
         else None,
         "rebuild": {"lastTrigger": memory.rebuild_trigger} if memory.rebuild_trigger else None,
     }

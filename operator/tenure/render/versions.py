@@ -13,7 +13,7 @@ from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, 
 from tenure.core.names import training_job_name, version_name
 from tenure.core.reasons import Reason
 from tenure.core.requirements import headline
-from tenure.core.serving import live_rollout
+from tenure.core.serving import is_retired, live_rollout
 from tenure.core.spec import Manifest, Model
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
 from tenure.render.storage import artifact_folder
@@ -141,7 +141,7 @@ def _jobs(seen: Observation, version: Version) -> list[dict[str, Any]]:
 def _served_periods(seen: Observation, decision: Decision, version: Version) -> list[dict[str, Any]]:
     """A period opens when the version becomes champion and closes when it no longer is."""
     periods = [without_empty({"from": since, "until": until}) for since, until in version.served_periods]
-    serves = version.number == decision.memory.champion
+    serves = version.number == decision.memory.champion and not is_retired(seen)
     is_open = bool(periods) and "until" not in periods[-1]
     if serves and not is_open:
         periods.append({"from": stamp(seen.now)})

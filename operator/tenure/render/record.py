@@ -1,0 +1,107 @@
+"""The record that outlives the model: plan, versions, numbers, served periods, the decision and its lessons."""
+
+import json
+from typing import Any
+
+from tenure.core.facts import Observation, Version
+from tenure.core.names import record_name
+from tenure.core.spec import Model
+from tenure.render.parts import labels, without_empty
+
+RECORD_LABEL = "tenure.dev/record"
+MOST_VERSIONS = 200
+"""A ConfigMap holds 1 MiB; the newest versions and every one that served are kept."""
+
+
+def render_record(seen: Observation) -> dict[str, Any]:
+    """Render the ConfigMap with one key for this life of the model.
+
+    It has no owner, so nothing deletes it with the model. A later model of the same name adds a key of its own.
+    """
+    model = seen.model
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": record_name(model.name),
+            "namespace": model.namespace,
+            "labels": {**labels(model.name), RECORD_LABEL: "true"},
+        },
+        "data": {f"{life(model)}.json": json.dumps(_record(seen), sort_keys=True, indent=1, ensure_ascii=False)},
+    }
+
+
+def life(model: Model) -> str:
+    """Which of several models of one name this is."""
+    return model.uid[:8]
+
+
+def _record(seen: Observation) -> dict[str, Any]:
+    model, memory = seen.model, seen.memory
+    retire, retirement = model.retire, memory.retirement
+    decision = None
+    if retire is not None and retirement is not None:
+        decision = without_empty(
+            {
+                "reasonCode": retire.reason_code,
+                "reason": retire.reason,
+                "decidedBy": retire.decided_by,
+                "decidedOn": retire.decided_on,
+                "lessonsLearned": list(retire.lessons_learned),
+                "successor": without_empty({"name": retire.successor_name, "url": retire.successor_url}),
+                "forcedBy": retire.force,
+                "beganAt": retirement.began_at,
+                "retiredAt": retirement.retired_at,
+                "artifactDeletedAt": retirement.artifact_deleted_at,
+            }
+        )
+    approval = memory.approval
+    return without_empty(
+        {
+            "model": model.name,
+            "namespace": model.namespace,
+            "uid": model.uid,
+            "plan": dict(model.plan.content),
+            "approval": without_empty(
+                {"approvedBy": approval.approved_by, "planHash": approval.plan_hash, "seenAt": approval.seen_at}
+            )
+            if approval
+            else None,
+            "champion": memory.champion,
+            "versions": [_version(version) for version in _kept(seen)],
+            "retirement": decision,
+        }
+    )
+
+
+def _kept(seen: Observation) -> list[Version]:
+    newest = sorted(seen.versions.values(), key=lambda version: version.number)[-MOST_VERSIONS:]
+    served = [v for v in seen.versions.values() if v.served_periods and v not in newest]
+    return sorted((*served, *newest), key=lambda version: version.number)
+
+
+def _version(version: Version) -> dict[str, Any]:
+    result = version.result
+    ended = version.phase.value in ("Rejected", "Failed")
+    return without_empty(
+        {
+            "version": version.number,
+            "trigger": version.trigger,
+            "parent": version.parent,
+            "planHash": version.plan_hash,
+            "specHash": version.build_hash,
+            "ended": {"phase": version.phase.value, "reason": version.reason, "message": version.message}
+            if ended
+            else None,
+            "metrics": {name: str(value) for name, value in sorted(result.metrics.items())} if result else None,
+            "artifact": {"uri": result.artifact.uri, "digest": result.artifact.digest}
+            if result and result.artifact
+            else None,
+            "data": without_empty({"uri": result.data.uri, "digest": result.data.digest, "rows": result.data.rows})
+            if result and result.data
+            else None,
+            "servedPeriods": [
+                without_empty({"from": since, "until": until}) for since, until in version.served_periods
+            ],
+        }
+    )
