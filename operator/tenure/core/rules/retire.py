@@ -65,7 +65,8 @@ def retire_the_model(seen: Observation) -> Step | None:
         return None
     if memory is None:
         begun = Retirement(RetirementPhase.DRAINING, began_at=stamp(seen.now), quiet_since=stamp(seen.now))
-        text = f"retirement for {retire.reason_code} was decided by {retire.decided_by}; the model is drained"
+        who = f"retirement for {retire.reason_code} was decided by {retire.decided_by}"
+        text = f"{who}; the model is drained{_instead(retire)}"
         return _retiring(seen, Reason.DRAINING, text, begun)
     if memory.phase is RetirementPhase.RETIRED:
         return _retired(seen, retire, memory)
@@ -154,6 +155,13 @@ def _retired(seen: Observation, retire: Retire, memory: Retirement) -> Step:
         outcomes=outcomes,
         wake_after=None if gone else max(1.0, left),
     )
+
+
+def _instead(retire: Retire) -> str:
+    """Name what users turn to."""
+    if not retire.successor_name:
+        return ""
+    return f"; use {retire.successor_name} instead" + (f" ({retire.successor_url})" if retire.successor_url else "")
 
 
 def _quiet_seconds(memory: Retirement, now: datetime) -> float:
