@@ -50,7 +50,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def set_up(cluster: Cluster) -> None:
     """Do everything that tests and demo need. On a new machine most is compiling; the rest runs beside it."""
     with ThreadPoolExecutor() as together:
-        works = [together.submit(work) for work in (cluster.up, cluster.prepare_images, make_venv)]
+        works = [together.submit(work) for work in (cluster.up, cluster.build_images, make_venv)]
         for work in works:
             work.result()
     cluster.deliver_images()
@@ -82,6 +82,7 @@ def run(asked: argparse.Namespace) -> bool:
         case "setup":
             set_up(cluster)
         case "images":
+            cluster.build_images()
             print(json.dumps(cluster.deliver_images()))
         case "load":
             cluster.load(asked.image)

@@ -61,8 +61,9 @@ def write_image(folder: Path, *layers: bytes) -> Path:
 def test_a_layer_that_the_cluster_has_does_not_travel(tmp_path: Path) -> None:
     image = write_image(tmp_path / "image", b"large and known", b"small and new")
     known = f"sha256:{hashlib.sha256(b'large and known').hexdigest()}"
-    write_archive(image, "tenure.dev/x:dev", {known}, tmp_path / "x.tar")
-    with tarfile.open(tmp_path / "x.tar") as archive:
+    written = BytesIO()
+    write_archive(image, "tenure.dev/x:dev", {known}, written)
+    with tarfile.open(fileobj=BytesIO(written.getvalue())) as archive:
         names = archive.getnames()
     assert f"blobs/{known.replace(':', '/')}" not in names
     assert f"blobs/sha256/{hashlib.sha256(b'small and new').hexdigest()}" in names
@@ -70,8 +71,9 @@ def test_a_layer_that_the_cluster_has_does_not_travel(tmp_path: Path) -> None:
 
 def test_the_archive_names_the_image_and_its_manifest(tmp_path: Path) -> None:
     image = write_image(tmp_path / "image", b"layer")
-    write_archive(image, "tenure.dev/x:dev", set(), tmp_path / "x.tar")
-    with tarfile.open(tmp_path / "x.tar") as archive:
+    written = BytesIO()
+    write_archive(image, "tenure.dev/x:dev", set(), written)
+    with tarfile.open(fileobj=BytesIO(written.getvalue())) as archive:
         index = json.loads(archive.extractfile("index.json").read())  # type: ignore[union-attr]
         (entry,) = index["manifests"]
         manifest = archive.extractfile(f"blobs/{entry['digest'].replace(':', '/')}").read()  # type: ignore[union-attr]

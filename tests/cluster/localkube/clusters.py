@@ -27,11 +27,11 @@ class Cluster(Protocol):
     def show(self) -> bool:
         """Print how it is and tell whether it works."""
 
-    def prepare_images(self) -> None:
-        """Do what can be done for the images before the cluster is up."""
+    def build_images(self) -> None:
+        """Build the project's images; the cluster need not be up."""
 
     def deliver_images(self) -> Names:
-        """Make the project's images of this moment available, and return their names."""
+        """Give the cluster the built images, and return their names."""
 
     def load(self, image: str) -> None:
         """Make one image archive, or one image built here, available."""

@@ -33,12 +33,11 @@ class CurrentCluster:
         print(read_output(["kubectl", "cluster-info"]))
         return True
 
-    def prepare_images(self) -> None:
+    def build_images(self) -> None:
         docker.build(self._names())
 
     def deliver_images(self) -> Names:
         names = self._names()
-        docker.build(names)
         log = cache_folder() / "logs" / "image-push.log"
         for name in names.values():
             with step(f"Pushing image {name}", log):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from localkube import packages
 from localkube.base_image import build_base
@@ -93,9 +95,7 @@ def load_named(place: Place, builder: Builder, name: str) -> None:
     log = cache_folder() / "logs" / "image-load.log"
     with step(f"Loading image {name}", log), tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
         builder.export(name, Path(folder) / "image", log)
-        archive = Path(folder) / "image.tar"
-        write_archive(Path(folder) / "image", name, read_blobs(place), archive)
-        import_archive(place, archive)
+        import_folder(place, Path(folder) / "image", name)
 
 
 def load(place: Place, wanted: str) -> None:
@@ -109,12 +109,33 @@ def load(place: Place, wanted: str) -> None:
         load_named(place, builder, wanted)
 
 
+def ctr_command(place: Place, *arguments: str | Path) -> list[str | Path]:
+    return ["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", *arguments]
+
+
 def ctr(place: Place, *arguments: str | Path) -> str:
-    return read_output(["ctr", "--address", place.containerd_socket, "--namespace", "k8s.io", *arguments])
+    return read_output(ctr_command(place, *arguments))
 
 
 def import_archive(place: Place, archive: Path) -> None:
     ctr(place, "images", "import", archive)
+
+
+def import_folder(place: Place, image: Path, name: str) -> None:
+    """Send an image to the cluster through a pipe, without the layers it has."""
+    known = read_blobs(place)
+    command = ctr_command(place, "images", "import", "-")
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    ) as importing:
+        assert importing.stdin is not None
+        assert importing.stderr is not None
+        # When the reader gives up early its own words say more than our broken pipe.
+        with contextlib.suppress(BrokenPipeError), importing.stdin:
+            write_archive(image, name, known, importing.stdin)
+        words = importing.stderr.read().decode()
+    if importing.returncode != 0:
+        raise Failed(f"containerd does not take {name}:\n{words}")
 
 
 def read_blobs(place: Place) -> set[str]:
@@ -130,7 +151,7 @@ def read_loaded(place: Place, name: str) -> str | None:
     return None
 
 
-def write_archive(image: Path, name: str, known: set[str], archive: Path) -> None:
+def write_archive(image: Path, name: str, known: set[str], archive: IO[bytes]) -> None:
     """Write an image as an archive without the layers that the reader has: our source is a small one."""
     manifest = (image / "manifest.json").read_bytes()
     description: dict[str, Any] = json.loads(manifest)
@@ -141,7 +162,7 @@ def write_archive(image: Path, name: str, known: set[str], archive: Path) -> Non
         "size": len(manifest),
         "annotations": {"io.containerd.image.name": name},
     }
-    with tarfile.open(archive, "w") as files:
+    with tarfile.open(fileobj=archive, mode="w|") as files:
         _add(files, "oci-layout", json.dumps({"imageLayoutVersion": "1.0.0"}).encode())
         _add(files, "index.json", json.dumps({"schemaVersion": 2, "manifests": [entry]}).encode())
         _add(files, f"blobs/{digest.replace(':', '/')}", manifest)

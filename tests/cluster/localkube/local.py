@@ -33,11 +33,10 @@ class LocalCluster:
     def show(self) -> bool:
         return status.show(self.place)
 
-    def prepare_images(self) -> None:
+    def build_images(self) -> None:
         images.build_images()
 
     def deliver_images(self) -> Names:
-        images.build_images()
         return images.load_images(self.place)
 
     def load(self, image: str) -> None:

@@ -28,7 +28,7 @@ def prepare(cluster: Cluster) -> tuple[Kubernetes, Names]:
     """Bring up the cluster and bring in the images; on a new machine one is compiled while the other is built."""
     is_ours = isinstance(cluster, LocalCluster)
     with ThreadPoolExecutor() as together:
-        images = together.submit(cluster.prepare_images)
+        images = together.submit(cluster.build_images)
         cluster.up()
         kubectl = find_program("kubectl", "kubernetes", is_ours)
         helm = find_program("helm", "helm", is_ours)
@@ -75,7 +75,7 @@ def predict(cluster: Kubernetes) -> None:
     with cluster.forward(NAMESPACE, f"service/{MODEL}") as address:
         say(f"Asking POST /v2/models/{MODEL}/infer about two patients: one tumour was malignant, one benign")
         answer = ask(address, MODEL, body)
-    print(f"\n{json.dumps(answer, indent=2)}\n\nThe model says: {', '.join(read_classes(answer))}\n")
+    print(f"\n{json.dumps(answer)}\n\nThe model says: {', '.join(read_classes(answer))}\n")
     print(cluster.run("get", "mlmodel,mv", f"--namespace={NAMESPACE}"))
 
 
@@ -97,12 +97,14 @@ def explained(what: str, cluster: Kubernetes) -> Iterator[None]:
 
 
 def farewell(cluster: Kubernetes) -> str:
-    return f"""What to type next:
-
-  export KUBECONFIG={cluster.kubeconfig}
-  kubectl get mlmodel,mv -n {NAMESPACE}                    everything about the model on two lines
-  kubectl describe mlmodel {MODEL} -n {NAMESPACE}       its conditions, its history and what it waits for
-  kubectl delete mlmodel {MODEL} -n {NAMESPACE}         takes it out of service; its record stays:
-  kubectl get configmap -n {NAMESPACE}
-  make down                                         takes the cluster away
-"""
+    hints = {
+        f"export KUBECONFIG={cluster.kubeconfig}": "",
+        f"kubectl get mlmodel,mv -n {NAMESPACE}": "the model and its versions, a line each",
+        f"kubectl describe mlmodel {MODEL} -n {NAMESPACE}": "its conditions, its history, what it waits for",
+        f"kubectl delete mlmodel {MODEL} -n {NAMESPACE}": "takes it away; the record of its life stays:",
+        f"kubectl get configmap -n {NAMESPACE}": "",
+        "make down": "takes the cluster away",
+    }
+    width = max(len(command) for command, meaning in hints.items() if meaning)
+    lines = (f"  {command:{width}}  {meaning}".rstrip() for command, meaning in hints.items())
+    return "\n".join(["What to type next:", "", *lines, ""])
