@@ -3,12 +3,14 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from tenure.adapters.kinds import PATHS
 from tenure.settings import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,6 +92,19 @@ def test_the_operator_can_read_no_secret_and_has_no_wildcard(render: Render, val
 def test_the_operator_never_writes_the_spec_of_a_model(render: Render, values: tuple[str, ...]) -> None:
     verbs = {verb for rule in rules(render(*values)) if "mlmodels" in rule["resources"] for verb in rule["verbs"]}
     assert verbs == {"get", "list", "watch"}
+
+
+@with_many_values
+def test_the_operator_may_do_to_each_kind_what_it_does(render: Render, values: tuple[str, ...]) -> None:
+    granted: dict[tuple[str, str], set[str]] = {}
+    for rule in rules(render(*values)):
+        for group, resource in product(rule["apiGroups"], rule["resources"]):
+            granted.setdefault((group, resource), set()).update(rule["verbs"])
+    for kind, (root, plural) in PATHS.items():
+        group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
+        watched = {"get", "list", "watch"} if kind != "Event" else set()
+        written = {"create", "patch"} if kind not in {"MLModel", "Pod"} else set()
+        assert watched | written <= granted.get((group, plural), set()), kind
 
 
 @with_many_values
