@@ -105,6 +105,10 @@ def signal(**fields: Any) -> dict[str, Any]:
             ),
         ),
         (
+            {"deploy": {"resources": {"requests": {"cpu": 2}, "limits": {"cpu": "1500m"}}}},
+            "spec.deploy.resources.requests.cpu: 2 is above the limit 1500m; raise the limit",
+        ),
+        (
             {"deploy": {"smokeTest": {"expectValue": 1}}},
             "spec.deploy.smokeTest.expectValue: says what, but not where; add expectJSONPath or drop it",
         ),

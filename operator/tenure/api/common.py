@@ -166,6 +166,11 @@ ObjectName = Annotated[
 ]
 Word = Annotated[str, Field(min_length=1, max_length=128)]
 Line = Annotated[str, Field(min_length=1, max_length=256)]
+Person = Annotated[
+    str,
+    Field(min_length=1, max_length=256),
+    must("self.trim() != ''", "must name the person or role that answers for this"),
+]
 Text = Annotated[str, Field(max_length=2048)]
 LongText = Annotated[str, Field(max_length=8192)]
 Column = Annotated[str, Field(min_length=1, max_length=256)]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, WithJsonSchema
 
-from tenure.api.common import FREE_OBJECT, Line, Model, Rule, Word, list_map, rules
+from tenure.api.common import FREE_OBJECT, Line, Model, Rule, Word, list_map, must, rules
 
 Quantity = Annotated[
     str,
@@ -23,9 +23,24 @@ Quantity = Annotated[
 FreeObject = Annotated[dict[str, Any], WithJsonSchema({**FREE_OBJECT, "maxProperties": 64})]
 """An object whose inside Kubernetes itself checks when the pod is made."""
 
-QuantityMap = Annotated[dict[str, Quantity], Field(max_length=16)]
+QuantityMap = Annotated[
+    dict[str, Quantity],
+    Field(max_length=16),
+    must(
+        "self.all(k, k in ['cpu', 'memory', 'ephemeral-storage'] || k.contains('/') || k.startsWith('hugepages-'))",
+        "names must be cpu, memory, ephemeral-storage or a device such as nvidia.com/gpu",
+    ),
+]
 Argument = Annotated[str, Field(max_length=4096)]
-ReferredName = Annotated[str, Field(min_length=1, max_length=253)]
+# These stand deep inside lists, where a CEL rule costs too much; a first group that matches nothing says what to write.
+ReferredName = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^(a name in lower case){0}[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"),
+]
+VariableName = Annotated[
+    str,
+    Field(max_length=253, pattern=r"^(a name such as MY_VALUE){0}[-._a-zA-Z][-._a-zA-Z0-9]*$"),
+]
 Arguments = Annotated[tuple[Argument, ...], Field(max_length=64)]
 NodeSelector = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=32)]
 
@@ -78,7 +93,7 @@ class EnvVar(Model):
             )
         )
     )
-    name: Annotated[str, Field(min_length=1, max_length=253)]
+    name: VariableName
     """Name of the variable."""
     value: Annotated[str, Field(max_length=8192)] | None = None
     """Its text. Keep secrets out of here; use valueFrom.secretKeyRef."""

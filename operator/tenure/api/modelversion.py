@@ -12,6 +12,7 @@ from tenure.api.common import (
     Model,
     Name,
     ObjectName,
+    Person,
     Rule,
     Text,
     Uri,
@@ -81,7 +82,7 @@ class VersionApproval(Model):
 
     decision: ApprovalDecision
     """Approved or Rejected."""
-    decided_by: Line
+    decided_by: Person
     """Person or role that decided."""
     decided_on: Date | None = None
     """Date of the decision, for example 2027-03-31."""
@@ -98,7 +99,7 @@ class VersionRetire(Model):
     """Relevance, Effectiveness, Accuracy, Cost, Compliance, Security, Replaced or Other."""
     reason: LongText | None = None
     """Why, in sentences."""
-    decided_by: Line | None = None
+    decided_by: Person | None = None
     """Person or role that decided."""
     decided_on: Date | None = None
     """Date of the decision."""

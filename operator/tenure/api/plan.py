@@ -14,6 +14,7 @@ from tenure.api.common import (
     Model,
     Name,
     Number,
+    Person,
     Rule,
     Text,
     Word,
@@ -91,7 +92,7 @@ class Feasibility(Model):
     """Feasible lets the build begin; NotFeasible and Undecided (the default) hold it."""
     notes: LongText = ""
     """What the verdict rests on."""
-    assessed_by: Line | None = None
+    assessed_by: Person | None = None
     """Person or role that assessed it."""
     assessed_on: Date | None = None
     """Date of the assessment, for example 2027-03-31."""
@@ -117,7 +118,7 @@ class PlanApproval(Model):
 
     required: bool = True
     """Hold the build until somebody approves. Default true."""
-    approved_by: Line | None = None
+    approved_by: Person | None = None
     """Person or role that approves; setting it is the approval."""
     approved_on: Date | None = None
     """Date of the approval, for example 2027-03-31."""

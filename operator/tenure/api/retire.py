@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from tenure.api.common import ATOMIC, Date, Line, LongText, Model, Name, Seconds, Text, Url, list_map
+from tenure.api.common import ATOMIC, Date, Line, LongText, Model, Name, Person, Seconds, Text, Url, list_map
 
 
 class ReasonCode(StrEnum):
@@ -51,7 +51,7 @@ class Retire(Model):
     """Relevance, Effectiveness, Accuracy, Cost, Compliance, Security, Replaced or Other; needed to retire."""
     reason: LongText | None = None
     """Why, in sentences; needed to retire."""
-    decided_by: Line | None = None
+    decided_by: Person | None = None
     """Person or role that decided; needed to retire."""
     decided_on: Date | None = None
     """Date of the decision, for example 2027-03-31."""
@@ -69,5 +69,5 @@ class Retire(Model):
     """Seconds the artifacts stay after retirement. Default 7776000 (90 days)."""
     auto: bool = False
     """Retire without a person's decision when a criterion is met. Default false."""
-    force: Line | None = None
+    force: Person | None = None
     """Name of who takes responsibility for retiring while requests still come. Default: wait until they end."""

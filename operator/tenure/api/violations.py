@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from tenure.api.build import Build, ComparisonMode
+from tenure.api.kube import Resources
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Monitor
 from tenure.api.plan import Direction, Plan
 from tenure.api.strategy import Strategy
+from tenure.core.quantity import parse_quantity
 
 
 def violations(spec: MLModelSpec) -> tuple[str, ...]:
@@ -19,7 +21,21 @@ def violations(spec: MLModelSpec) -> tuple[str, ...]:
         smoke = spec.deploy.smoke_test
         if smoke.expect_value is not None and smoke.expect_json_path is None:
             found.append("spec.deploy.smokeTest.expectValue: says what, but not where; add expectJSONPath or drop it")
+    found += _resources("spec.deploy.resources", spec.deploy.resources)
+    for name in ("recipe", "train", "evaluate"):
+        job = getattr(spec.build, name)
+        if job is not None:
+            found += _resources(f"spec.build.{name}.resources", job.resources)
     return tuple(found)
+
+
+def _resources(path: str, resources: Resources | None) -> Iterator[str]:
+    if resources is None:
+        return
+    for name, request in resources.requests.items():
+        asked, most = parse_quantity(request), parse_quantity(resources.limits.get(name, ""))
+        if asked is not None and most is not None and asked > most:
+            yield f"{path}.requests.{name}: {request} is above the limit {resources.limits[name]}; raise the limit"
 
 
 def _plan(plan: Plan) -> Iterator[str]:
