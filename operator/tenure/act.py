@@ -52,7 +52,7 @@ class Actor:
     async def _apply(self, owner_uid: str, manifest: Raw) -> bool:
         marked = _marked(manifest)
         live = await self._find_own(owner_uid, manifest)
-        mark = marked["metadata"]["annotations"][APPLIED]
+        mark = fingerprint(manifest)
         if live is not None:
             revision = str(live["metadata"].get("resourceVersion"))
             if contains(live, marked) or self._settled.get(identity(manifest)) == (mark, revision):

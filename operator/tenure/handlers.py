@@ -9,7 +9,7 @@ import logging
 import random
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -73,6 +73,8 @@ class Watches:
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
+            # Kopf would ask for the user's name, and a user id without a passwd entry has none.
+            identity=cast(Any, "tenure"),
             stop_flag=self._stop,
             ready_flag=self.started,
         )

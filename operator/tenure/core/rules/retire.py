@@ -137,7 +137,8 @@ def _retired(seen: Observation, retire: Retire, memory: Retirement) -> Step:
         "its artifacts are no longer kept" if gone else f"its artifacts are kept for {retire.keep_artifact_seconds} s"
     )
     text = (
-        f"retired for {retire.reason_code} by {retire.decided_by}; {kept}; see ConfigMap {record_name(seen.model.name)}"
+        f"retired for {retire.reason_code} by {retire.decided_by}; {kept}; "
+        f"see ConfigMap {record_name(seen.model.name)}{_instead(retire)}"
     )
     outcomes = {
         number: Outcome(VersionPhase.RETIRED, Reason.RETIRED, "the model is retired")
