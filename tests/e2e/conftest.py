@@ -1,0 +1,56 @@
+"""What all stories share: one API client, one operator, and a namespace each."""
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from .api import Api
+from .operator_pod import InstalledOperator
+from .space import Space
+
+MakeSpace = Callable[[str], Space]
+
+
+@pytest.fixture(scope="session")
+def api() -> Api:
+    return Api()
+
+
+@pytest.fixture(scope="session")
+def operator(api: Api) -> Iterator[InstalledOperator]:
+    installed = InstalledOperator(api)
+    installed.install()
+    yield installed
+    installed.close()
+
+
+@pytest.fixture
+def space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
+    """A namespace for this story alone."""
+    yield from _space(api, operator, request.node.name)
+
+
+@pytest.fixture(scope="module")
+def shared(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
+    """A namespace for all stories of a module that only look."""
+    yield from _space(api, operator, request.module.__name__.rpartition(".")[2])
+
+
+@pytest.fixture
+def second_space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
+    yield from _space(api, operator, f"second-{request.node.name}")
+
+
+def _space(api: Api, operator: InstalledOperator, story: str) -> Iterator[Space]:
+    words = re.sub(r"[^a-z0-9]+", "-", story.lower().removeprefix("test_")).strip("-")[:40].strip("-")
+    name = f"{words}-{uuid.uuid4().hex[:5]}"
+    labels = {"tenure.dev/e2e": "true", "pod-security.kubernetes.io/enforce": "restricted"}
+    api.call("POST", "/api/v1/namespaces", {"kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    space = Space(api, operator, name)
+    yield space
+    # Models first: then the operator has nothing to heal while the namespace is emptied.
+    for model in space.names("MLModel"):
+        space.delete("MLModel", model)
+    api.call("DELETE", f"/api/v1/namespaces/{name}")
