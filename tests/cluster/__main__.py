@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 
 from localkube.addons import start_s3
@@ -14,6 +13,7 @@ from localkube.clusters import Cluster, open_cluster
 from localkube.console import Failed
 from localkube.lock import write_locks
 from localkube.settings import find_place
+from localkube.together import do_together
 from localkube.tools import find_binary
 from localkube.venv import make_venv
 
@@ -49,10 +49,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def set_up(cluster: Cluster) -> None:
     """Do everything that tests and demo need. On a new machine most is compiling; the rest runs beside it."""
-    with ThreadPoolExecutor() as together:
-        works = [together.submit(work) for work in (cluster.up, cluster.build_images, make_venv)]
-        for work in works:
-            work.result()
+    do_together(cluster.up, cluster.build_images, make_venv)
     cluster.deliver_images()
 
 

@@ -13,6 +13,7 @@ from localkube.console import say, step
 from localkube.health import is_healthy, kubectl, wait_for, wait_for_node
 from localkube.images import import_archive
 from localkube.settings import SOURCES, Place
+from localkube.together import do_together
 from localkube.tools import build, find_binary, only_one
 
 MANIFESTS = SOURCES / "manifests"
@@ -23,11 +24,7 @@ def prepare() -> None:
     """Compile what is not compiled and install what is not installed, one beside the other."""
     packages.need_root()
     packages.need_kernel()
-    with ThreadPoolExecutor() as together:
-        installed = together.submit(packages.install, packages.CLUSTER)
-        compiled = together.submit(lambda: [build(module) for module in MODULES])
-        installed.result()
-        compiled.result()
+    do_together(lambda: packages.install(packages.CLUSTER), lambda: [build(module) for module in MODULES])
 
 
 def is_live(place: Place) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 STARTED = time.monotonic()
 _LOCK = threading.Lock()
+_RUNNING: set[subprocess.Popen[bytes]] = set()
 
 
 class Failed(Exception):
@@ -50,12 +51,21 @@ def run_logged(
     with log.open("ab") as output:
         output.write(f"$ {' '.join(map(str, command))}\n".encode())
         output.flush()
-        ended = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=folder, check=False
-        )
-    if ended.returncode != 0:
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=folder
+        ) as running:
+            _RUNNING.add(running)
+            code = running.wait()
+            _RUNNING.discard(running)
+    if code != 0:
         shown = " ".join(map(str, command[:4]))
-        raise Failed(f"`{shown} ...` failed with exit code {ended.returncode}; the end of {log}:\n{last_lines(log)}")
+        raise Failed(f"`{shown} ...` failed with exit code {code}; the end of {log}:\n{last_lines(log)}")
+
+
+def stop_running() -> None:
+    """Ask every long command to end; whoever waits for one learns that it failed."""
+    for running in list(_RUNNING):
+        running.terminate()
 
 
 def read_output(command: Sequence[str | Path], given: str | None = None) -> str:

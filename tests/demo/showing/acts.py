@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
 from localkube.clusters import Cluster
 from localkube.console import Failed, run_logged, say, step
 from localkube.images import Names
 from localkube.local import LocalCluster
 from localkube.settings import REPOSITORY, cache_folder
+from localkube.together import do_together
 
 from showing.kubernetes import Kubernetes, find_program
 from showing.prediction import BENIGN, MALIGNANT, ask, read_classes, render_request
@@ -27,13 +28,17 @@ LOG = cache_folder() / "logs" / "demo.log"
 def prepare(cluster: Cluster) -> tuple[Kubernetes, Names]:
     """Bring up the cluster and bring in the images; on a new machine one is compiled while the other is built."""
     is_ours = isinstance(cluster, LocalCluster)
-    with ThreadPoolExecutor() as together:
-        images = together.submit(cluster.build_images)
+
+    def find_helm() -> Path:
+        return find_program("helm", "helm", is_ours)
+
+    def up_then_helm() -> None:
         cluster.up()
-        kubectl = find_program("kubectl", "kubernetes", is_ours)
-        helm = find_program("helm", "helm", is_ours)
-        images.result()
-    return Kubernetes(cluster.kubeconfig(), kubectl, helm), cluster.deliver_images()
+        find_helm()
+
+    do_together(up_then_helm, cluster.build_images)
+    kubectl = find_program("kubectl", "kubernetes", is_ours)
+    return Kubernetes(cluster.kubeconfig(), kubectl, find_helm()), cluster.deliver_images()
 
 
 def install(cluster: Kubernetes, names: Names) -> None:
