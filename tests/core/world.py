@@ -1,0 +1,297 @@
+"""A simulated cluster: it takes what a pass writes, and its Jobs, Deployments and Services do as Kubernetes would.
+
+Statuses go through the real renderers and parsers, so a memory that does not survive its own writing shows here.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from core.stories import DIGEST, NOW
+from tenure.api.observed import parse_deployment, selected_version
+from tenure.api.parsing import parse_memory, parse_version
+from tenure.core.decision import Decision, Stance
+from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Verdict
+from tenure.core.names import VERSION_LABEL, service_name
+from tenure.core.policy import decide
+from tenure.core.serving import live_rollout
+from tenure.core.spec import Model
+from tenure.render.compare import is_same_status
+from tenure.render.desired import render_children
+from tenure.render.status import render_status
+from tenure.render.versions import render_version_status
+
+Raw = dict[str, Any]
+PASSES = 60
+"""A world that has not settled after so many passes never will."""
+
+
+class Crash(Exception):
+    """The operator dies between two writes."""
+
+
+@dataclass
+class Pod:
+    template: str
+    ready: bool = False
+
+
+@dataclass
+class Workload:
+    """A Deployment and its pods."""
+
+    manifest: Raw
+    pods: list[Pod] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> int:
+        return int(self.manifest["spec"]["replicas"])
+
+    @property
+    def template(self) -> str:
+        return json.dumps(self.manifest["spec"]["template"], sort_keys=True)
+
+    def control(self) -> None:
+        """Do what the Deployment controller does: maxSurge 1, maxUnavailable 0."""
+        self._shrink()
+        old = [pod for pod in self.pods if pod.template != self.template]
+        room = self.wanted + (1 if old and self.wanted else 0) - len(self.pods)
+        missing = self.wanted - (len(self.pods) - len(old))
+        self.pods += [Pod(self.template) for _ in range(max(0, min(room, missing)))]
+
+    def _shrink(self) -> None:
+        new_ready = sum(pod.ready and pod.template == self.template for pod in self.pods)
+        for pod in sorted(self.pods, key=lambda pod: (pod.template == self.template, pod.ready)):
+            too_many = len(self.pods) > self.wanted
+            ready = sum(pod.ready for pod in self.pods)
+            is_old = pod.template != self.template
+            spare = not pod.ready or ready > self.wanted
+            if (too_many and (spare or not is_old)) or (is_old and spare and new_ready):
+                self.pods.remove(pod)
+
+    def as_raw(self) -> Raw:
+        ready = sum(pod.ready for pod in self.pods)
+        status = {
+            "observedGeneration": 1,
+            "replicas": len(self.pods),
+            "updatedReplicas": sum(pod.template == self.template for pod in self.pods),
+            "availableReplicas": ready,
+            "unavailableReplicas": max(0, self.wanted - ready),
+        }
+        return {**self.manifest, "metadata": {**self.manifest["metadata"], "generation": 1}, "status": status}
+
+
+class World:
+    """One model and all that belongs to it."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.now: datetime = NOW
+        self.status: Raw = {}
+        self.versions: dict[int, Raw] = {}
+        self.jobs: dict[int, JobFacts] = {}
+        self.workloads: dict[int, Workload] = {}
+        self.services: dict[str, Raw] = {}
+        self.others: dict[str, Raw] = {}
+        self.answers: dict[int, Verdict] = {}
+        """What each version answers to the smoke test; Pass unless said otherwise."""
+        self.broken: set[int] = set()
+        """Versions whose pods never answer their probe."""
+        self.created: list[int] = []
+        """Version numbers in the order their objects were made."""
+        self.trail: list[tuple[str, str]] = []
+        """(phase, reason) of each pass, without repeats."""
+        self.writes = 0
+        self.decision: Decision | None = None
+
+    # What is seen
+
+    def observe(self) -> Observation:
+        service = self.services.get(service_name(self.model.name))
+        seen = Observation(
+            now=self.now,
+            model=self.model,
+            memory=parse_memory({"status": self.status}),
+            versions={number: parse_version(raw) for number, raw in self.versions.items()},
+            jobs=dict(self.jobs),
+            deployments={number: parse_deployment(w.as_raw(), []) for number, w in self.workloads.items()},
+            service_version=selected_version(service),
+            has_service=service is not None,
+        )
+        rollout = live_rollout(seen)
+        if rollout is None or rollout.stage is not Stage.SMOKE:
+            return seen
+        workload = self.workloads.get(rollout.version)
+        answers = workload is not None and any(pod.ready for pod in workload.pods)
+        verdict = self.answers.get(rollout.version, Verdict.PASS) if answers else Verdict.INCONCLUSIVE
+        return replace(seen, smoke=SmokeResult(verdict, f"answered {verdict}"))
+
+    # What the operator does
+
+    def run_pass(self, crash_after: int | None = None) -> bool:
+        """Run one pass as the reconciler does, or die after so many writes; return whether to look again at once."""
+        seen = self.observe()
+        decision = self.decision = decide(seen)
+        word = (decision.step.phase.value, decision.step.reason.word)
+        if self.trail[-1:] != [word]:
+            self.trail.append(word)
+        before = self.writes
+        try:
+            for number, write in enumerate(self._writes(seen, decision)):
+                if number == crash_after:
+                    raise Crash
+                self.writes += self._write(*write)
+        except Crash:
+            return True
+        return self.writes > before or decision.step.memory is not None
+
+    def _writes(self, seen: Observation, decision: Decision) -> Iterator[tuple[str, Any, Any]]:
+        for number, version in seen.versions.items():
+            before = self.versions[number].get("status") or {}
+            yield "version", number, render_version_status(seen, decision, version, before)
+        if decision.step.memory is None:
+            desired = render_children(seen, decision, "runtime:1")
+            for manifest in desired.create:
+                yield "create", manifest["kind"], manifest
+            for manifest in desired.apply:
+                yield "apply", manifest["kind"], manifest
+            for ref in desired.remove:
+                yield "remove", ref.kind, ref.name
+        yield "model", None, render_status(seen, decision, self.status)
+
+    def _write(self, verb: str, what: Any, value: Any) -> bool:
+        match verb, what:
+            case "version", number:
+                same = is_same_status(self.versions[number].get("status") or {}, value)
+                self.versions[number]["status"] = value
+                return not same
+            case "model", _:
+                same = is_same_status(self.status, value)
+                self.status = value
+                return not same
+            case "create", "ModelVersion":
+                number = value["spec"]["version"]
+                self.versions[number] = {**value, "metadata": {**value["metadata"], "generation": 1}}
+                self.created.append(number)
+            case "create", "Job":
+                self.jobs[_number(value)] = JobFacts(Progress.RUNNING)
+            case "create", _:
+                return False
+            case "apply", "Deployment":
+                return self._apply_workload(_number(value), value)
+            case "apply", kind:
+                name = value["metadata"]["name"]
+                kept = self.services if kind == "Service" else self.others
+                if kept.get(name) == value:
+                    return False
+                kept[name] = value
+            case "remove", kind:
+                return self._remove(kind, value)
+        return True
+
+    def _apply_workload(self, number: int, manifest: Raw) -> bool:
+        old = self.workloads.get(number)
+        if old is not None and old.manifest == manifest:
+            return False
+        self.workloads[number] = Workload(manifest, old.pods if old else [])
+        return True
+
+    def _remove(self, kind: str, name: str) -> bool:
+        number = int(name.removesuffix("-train").rpartition("-v")[2])
+        match kind:
+            case "Deployment":
+                return self.workloads.pop(number, None) is not None
+            case "Service":
+                return self.services.pop(name, None) is not None
+            case _:
+                return self.jobs.pop(number, None) is not None
+
+    # What the cluster and people do
+
+    def control(self) -> None:
+        for workload in self.workloads.values():
+            workload.control()
+
+    def make_ready(self, number: int, most: int = 99) -> None:
+        """Let pods of a version answer their probe."""
+        if number in self.broken or number not in self.workloads:
+            return
+        waiting = [pod for pod in self.workloads[number].pods if not pod.ready]
+        for pod in waiting[:most]:
+            pod.ready = True
+
+    def end_job(self, number: int, accuracy: float = 0.93) -> None:
+        """Let a training Job end well."""
+        uri = f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops"
+        said = {"metrics": {"accuracy": accuracy}, "artifact": {"uri": uri, "digest": DIGEST}}
+        if self.is_running(number):
+            self.jobs[number] = JobFacts(Progress.SUCCEEDED, termination=json.dumps(said))
+
+    def fail_job(self, number: int) -> None:
+        if self.is_running(number):
+            self.jobs[number] = JobFacts(Progress.FAILED, "BackoffLimitExceeded: it broke")
+
+    def is_running(self, number: int) -> bool:
+        return number in self.jobs and self.jobs[number].progress is Progress.RUNNING
+
+    def edit(self, **parts: Any) -> None:
+        self.model = replace(self.model, generation=self.model.generation + 1, **parts)
+
+    # Time passes
+
+    def tick(self) -> bool:
+        """Let a second pass in which a pass runs and the cluster works; return whether anything moved."""
+        self.now += timedelta(seconds=1)
+        moved = self.run_pass()
+        before = self._shape()
+        self.control()
+        for number in list(self.workloads):
+            self.make_ready(number)
+        self.control()
+        return moved or self._shape() != before
+
+    def settle(self) -> None:
+        """Let time pass until nothing moves by itself."""
+        for _ in range(PASSES):
+            if not self.tick():
+                return
+        raise AssertionError(f"the world does not come to rest: {self.trail[-6:]}")
+
+    def _shape(self) -> list[tuple[int, list[tuple[str, bool]]]]:
+        return [(n, [(pod.template, pod.ready) for pod in w.pods]) for n, w in self.workloads.items()]
+
+    # What people read
+
+    @property
+    def champion(self) -> int | None:
+        return parse_memory({"status": self.status}).champion
+
+    def condition(self, kind: str) -> str:
+        found: Mapping[str, str] = next((c for c in self.status.get("conditions", ()) if c["type"] == kind), {})
+        return found.get("status", "absent")
+
+    def reached(self) -> set[int]:
+        """Versions whose pods users reach."""
+        service = self.services.get(service_name(self.model.name))
+        if service is None:
+            return set()
+        only = service["spec"]["selector"].get(VERSION_LABEL)
+        return {int(only)} if only else set(self.workloads)
+
+    def answering(self) -> int:
+        """Pods that users reach and that answer."""
+        return sum(pod.ready for n in self.reached() if n in self.workloads for pod in self.workloads[n].pods)
+
+    def at_rest(self) -> bool:
+        return self.decision is not None and self.decision.step.stance in (
+            Stance.DONE,
+            Stance.WAITING,
+            Stance.STALLED,
+            Stance.SUSPENDED,
+        )
+
+
+def _number(manifest: Raw) -> int:
+    return int(manifest["metadata"]["labels"][VERSION_LABEL])
