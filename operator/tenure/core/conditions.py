@@ -130,6 +130,8 @@ def _requirements_met(target: Version, gates: Sequence[Gate]) -> Condition:
 
 
 def _deployed(seen: Observation, step: Step, target: Version) -> Condition:
+    if is_retired(seen):
+        return Condition("Deployed", "False", Reason.RETIRED, step.message)
     if target.phase is VersionPhase.REJECTED and target.number != seen.memory.champion:
         return Condition("Deployed", "False", reason_named(target.reason) or Reason.SMOKE_TEST_FAILED, target.message)
     if target.number == seen.memory.champion and step.stance is Stance.DONE:
