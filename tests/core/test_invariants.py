@@ -1,0 +1,210 @@
+"""What holds whatever happens: edits, ends of Jobs, ready pods and crashes in any order."""
+
+from dataclasses import replace
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+
+from core.stories import a_build, a_model, a_plan
+from core.world import World
+from tenure.api.parsing import parse_version
+from tenure.core.decision import Decision
+from tenure.core.facts import Progress, Verdict
+from tenure.core.policy import decide
+from tenure.core.requirements import first_failure, judge
+from tenure.core.spec import Approval, Build, Feasibility, Strategy
+
+BUILDS = [{}, {"parameters": {"C": 2}}, {"parameters": {"C": 3}}, {"estimator": "sklearn.svm.SVC"}]
+PLANS = [
+    a_plan(),
+    a_plan(approved_by=""),
+    a_plan(approval=Approval(approved_by="bob", note="again")),
+    a_plan(feasibility=Feasibility.NOT_FEASIBLE),
+    a_plan(approval=Approval(required=False)),
+]
+BOUNDS = ["0.80", "0.90", "0.95"]
+ACCURACIES = [0.7, 0.85, 0.93, 0.96]
+
+versions = st.integers(min_value=1, max_value=6)
+
+
+class AnyLife(RuleBasedStateMachine):
+    """A model under Rolling, with everything that may happen to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(a_model(replicas=2))
+        self.recipe, self.bound = 0, "0.90"
+        self.least = 0
+        """Pods users could count on since the champion was last whole; fewer than this is a broken promise."""
+
+    def build(self) -> Build:
+        return a_build(accuracy=self.bound, **BUILDS[self.recipe])
+
+    # People
+
+    @rule(recipe=st.integers(0, len(BUILDS) - 1))
+    def edit_the_build(self, recipe: int) -> None:
+        self.recipe = recipe
+        self.world.edit(build=self.build())
+
+    @rule(bound=st.sampled_from(BOUNDS))
+    def move_the_bound(self, bound: str) -> None:
+        self.bound = bound
+        self.world.edit(build=self.build())
+
+    @rule(plan=st.sampled_from(PLANS))
+    def edit_the_plan(self, plan: object) -> None:
+        self.world.edit(plan=plan)
+
+    @rule(trigger=st.sampled_from(["", "one", "two"]))
+    def ask_for_a_rebuild(self, trigger: str) -> None:
+        self.world.edit(rebuild_trigger=trigger)
+
+    @rule(suspend=st.booleans())
+    def suspend(self, suspend: bool) -> None:
+        self.world.edit(suspend=suspend)
+
+    @rule(replicas=st.integers(1, 4))
+    def scale(self, replicas: int) -> None:
+        self.world.edit(deploy=replace(self.world.model.deploy, replicas=replicas))
+        self.least = min(self.least, replicas)
+
+    # The cluster
+
+    @rule(number=versions, accuracy=st.sampled_from(ACCURACIES))
+    def end_a_job(self, number: int, accuracy: float) -> None:
+        self.world.end_job(number, accuracy)
+
+    @rule(number=versions)
+    def fail_a_job(self, number: int) -> None:
+        self.world.fail_job(number)
+
+    @rule(number=versions)
+    def lose_a_job(self, number: int) -> None:
+        self.world.jobs.pop(number, None)
+
+    @rule(number=versions, answer=st.sampled_from(list(Verdict)))
+    def answer_the_smoke_test(self, number: int, answer: Verdict) -> None:
+        self.world.answers[number] = answer
+
+    @rule(number=versions)
+    def make_one_pod_ready(self, number: int) -> None:
+        self.world.make_ready(number, 1)
+
+    @rule()
+    def control(self) -> None:
+        self.world.control()
+
+    # The operator
+
+    @rule()
+    def run_a_pass(self) -> None:
+        self.world.run_pass()
+
+    @rule(writes=st.integers(0, 6))
+    def crash_in_a_pass(self, writes: int) -> None:
+        self.world.run_pass(crash_after=writes)
+
+    @rule(ticks=st.integers(1, 8))
+    def let_time_pass(self, ticks: int) -> None:
+        for _ in range(ticks):
+            self.world.tick()
+            self.promise_holds()
+
+    # What holds
+
+    @invariant()
+    def promise_holds(self) -> None:
+        """Once the champion is whole, users never have fewer pods than asked for."""
+        answering = self.world.answering()
+        assert answering >= self.least, f"{answering} pods answer, {self.least} were promised"
+        if self.world.champion is not None:
+            self.least = max(self.least, min(answering, self.world.model.deploy.replicas))
+
+    @invariant()
+    def numbers_rise(self) -> None:
+        assert self.world.created == sorted(set(self.world.created))
+
+    @invariant()
+    def one_training_at_a_time(self) -> None:
+        decision = decide(self.world.observe())
+        running = {n for n, job in self.world.jobs.items() if job.progress is Progress.RUNNING}
+        wanted = running - decision.cancelled
+        assert len(wanted | ({decision.step.build} - {None})) <= 1 or decision.step.hands_off
+
+    @invariant()
+    def a_champion_stays(self) -> None:
+        seen = self.world.observe()
+        champion = seen.memory.champion
+        if champion is None:
+            return
+        decision = decide(seen)
+        ready = {number: facts.ready for number, facts in seen.deployments.items()}
+        others = sum(ready.get(number, 0) for number in decision.serving.traffic if number != champion)
+        assert champion in decision.serving.traffic
+        assert decision.serving.replicas[champion] + others >= seen.model.deploy.replicas
+
+    @invariant()
+    def only_what_passes_gets_users(self) -> None:
+        seen = self.world.observe()
+        decision = decide(seen)
+        if decision.step.memory is not None or decision.step.hands_off:
+            return  # this pass acts on nothing
+        newcomers = set(decision.serving.traffic) - {seen.memory.champion, seen.memory.previous}
+        rollout = seen.memory.rollout
+        if rollout is not None and rollout.stage.value == "Retreat":
+            newcomers.discard(rollout.version)
+        for number in newcomers:
+            result = seen.versions[number].result
+            assert result is not None
+            assert first_failure(judge(seen.model.build.requirements, None, result)) is None
+
+    def teardown(self) -> None:
+        """The world comes to rest, and there the decision is a fixed point."""
+        self.world.settle()
+        seen = self.world.observe()
+        decision = decide(seen)
+        assert is_fixed(decision), decision.step
+        writes = self.world.writes
+        self.world.tick()
+        assert self.world.writes == writes
+
+
+def is_fixed(decision: Decision) -> bool:
+    return decision.step.memory is None and decision.step.create is None
+
+
+def test_whatever_happens_the_promises_hold_and_the_world_comes_to_rest() -> None:
+    run_state_machine_as_test(AnyLife, settings=settings(max_examples=150, stateful_step_count=30))
+
+
+class AnyLifeUnderRecreate(AnyLife):
+    """The same under Recreate, which promises no pods while one version gives way to the other."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(a_model(replicas=2, strategy=Strategy.RECREATE))
+
+    def promise_holds(self) -> None:
+        return
+
+    def a_champion_stays(self) -> None:
+        return
+
+
+def test_whatever_happens_under_recreate_the_world_comes_to_rest() -> None:
+    run_state_machine_as_test(AnyLifeUnderRecreate, settings=settings(max_examples=60, stateful_step_count=30))
+
+
+def test_what_was_recorded_of_a_version_is_read_back_as_it_was() -> None:
+    world = World(a_model())
+    world.settle()
+    world.end_job(1)
+    world.settle()
+
+    version = parse_version(world.versions[1])
+
+    assert version.result is not None
+    assert str(version.result.metrics["accuracy"]) == "0.93"
