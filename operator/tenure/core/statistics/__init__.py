@@ -1,0 +1,1 @@
+"""Statistics the operator decides by: pure functions over counts, standard library only, each with its source."""
