@@ -141,9 +141,16 @@ class _translated:  # noqa: N801 reads as a phrase in a with statement
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, FileNotFoundError) and _is_network(error.__cause__):
+            raise ConnectionError(f"{self._uri} cannot be reached: {error.__cause__}") from error
         if isinstance(error, FileNotFoundError):
             raise NotFoundError(f"{self._uri} does not exist") from error
         if isinstance(error, PermissionError):
             raise NotPermittedError(f"{self._uri} may not be accessed: {error}") from error
         if error is not None and getattr(error, "status", None) in {401, 403}:
             raise NotPermittedError(f"{self._uri} may not be accessed: {error}") from error
+
+
+def _is_network(cause: BaseException | None) -> bool:
+    """The http file system says "not found" also when it reached no server; only its cause tells the two apart."""
+    return isinstance(cause, OSError) and not isinstance(cause, FileNotFoundError)

@@ -50,7 +50,7 @@ class Client(asyncio.Protocol):
         else:
             self._send()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, _error: Exception | None) -> None:
         """A connection that ends while it is used is an error."""
         if not self.stops:
             self.errors += 1

@@ -19,14 +19,16 @@ def tables():
 
     bunch = load_breast_cancer(as_frame=True)
     random = np.random.default_rng(7)
-    mixed = pd.DataFrame({
-        "age": random.integers(18, 80, MIXED_ROWS).astype(float),
-        "spend": random.normal(50, 12, MIXED_ROWS).round(2),
-        "visits": random.poisson(4, MIXED_ROWS).astype(float),
-        "tenure": random.exponential(24, MIXED_ROWS).round(1),
-        "plan": random.choice(PLANS, MIXED_ROWS),
-        "region": random.choice(REGIONS, MIXED_ROWS),
-    })
+    mixed = pd.DataFrame(
+        {
+            "age": random.integers(18, 80, MIXED_ROWS).astype(float),
+            "spend": random.normal(50, 12, MIXED_ROWS).round(2),
+            "visits": random.poisson(4, MIXED_ROWS).astype(float),
+            "tenure": random.exponential(24, MIXED_ROWS).round(1),
+            "plan": random.choice(PLANS, MIXED_ROWS),
+            "region": random.choice(REGIONS, MIXED_ROWS),
+        }
+    )
     mixed["churned"] = ((mixed.age < 30) | (mixed.plan == "trial") | (random.random(MIXED_ROWS) < 0.1)).astype(int)
     return bunch.frame, mixed
 
@@ -39,10 +41,12 @@ def models():
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    columns = ColumnTransformer([
-        ("numbers", StandardScaler(), ["age", "spend", "visits", "tenure"]),
-        ("categories", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["plan", "region"]),
-    ])
+    columns = ColumnTransformer(
+        [
+            ("numbers", StandardScaler(), ["age", "spend", "visits", "tenure"]),
+            ("categories", OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["plan", "region"]),
+        ]
+    )
     return {
         "lr": (make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)), 0),
         "rf": (RandomForestClassifier(200, random_state=0), 0),

@@ -17,7 +17,7 @@ class Estimator(kserve.Model):
         self.ready = True
         return True
 
-    def predict(self, payload, headers=None):
+    def predict(self, payload, headers=None):  # noqa: ARG002 the interface's
         """Predict one request."""
         return get_predict_response(payload, self.estimator.predict(get_predict_input(payload)), self.name)
 

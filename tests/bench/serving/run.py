@@ -70,8 +70,14 @@ def _measured(server: peers.Server, model: str, folder: Path, rows: list[Any], s
 
 
 def _load(
-    server: peers.Server, started: peers.Started, model: str, folder: Path, rows: list[Any], clients: int, seconds: float
-) -> dict[str, float]:  # fmt: skip
+    server: peers.Server,
+    started: peers.Started,
+    model: str,
+    folder: Path,
+    rows: list[Any],
+    clients: int,
+    seconds: float,
+) -> dict[str, float]:
     body = folder / "body.json"
     body.write_bytes(peers.body_for(server, model, rows))
     request = urllib.request.Request(
@@ -144,7 +150,9 @@ def _line(found: dict[str, Any]) -> str:
 
 
 def _table(results: list[dict[str, Any]]) -> str:
-    lines = ["| model | server | " + " | ".join(f"{label} (req/s, p50, p99 ms)" for label in CLIENTS) + " | cold s | MiB |"]
+    lines = [
+        "| model | server | " + " | ".join(f"{label} (req/s, p50, p99 ms)" for label in CLIENTS) + " | cold s | MiB |"
+    ]
     lines.append("|" + "---|" * (len(CLIENTS) + 4))
     for found in sorted(results, key=lambda one: str(one["model"])):
         if "failed" in found:

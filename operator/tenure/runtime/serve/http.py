@@ -27,6 +27,7 @@ MOST_HEADER_BYTES = 32 << 10
 MOST_PIPELINED = 32
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SWEEP_SECONDS = 1.0
+LINGER_SECONDS = 2.0
 
 Handle = Callable[[Request, Respond], None]
 
@@ -100,6 +101,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._slots: deque[_Slot] = deque()
         self._refused = False
+        self._ending: asyncio.TimerHandle | None = None
         self._is_reading = False
         self._is_paused = False
         self._since = server.now
@@ -122,15 +124,18 @@ class Connection(asyncio.Protocol):
         """Forget the connection; answers that are still computed go nowhere."""
         self._server.connections.discard(self)
         self._transport = None
+        if self._ending is not None:
+            self._ending.cancel()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser."""
         if self._refused:
+            self._discard(len(data))
             return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._refuse("upgrades are not supported", 400)
+            self._refused = True  # the request was answered as it is; what follows could be another protocol
         except (httptools.HttpParserError, httptools.HttpParserCallbackError) as wrong:
             cause = wrong.__context__
             if isinstance(cause, Rejected):
@@ -186,7 +191,8 @@ class Connection(asyncio.Protocol):
         """The request is whole: hand it over."""
         self._is_reading = False
         method = self._parser.get_method()
-        closes = not self._parser.should_keep_alive() or self._server.is_draining
+        parser = self._parser
+        closes = not parser.should_keep_alive() or parser.should_upgrade() or self._server.is_draining
         slot = _Slot(self, is_head=method == b"HEAD", closes=closes)
         self._slots.append(slot)
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
@@ -217,8 +223,7 @@ class Connection(asyncio.Protocol):
             transport.write(_bytes_of(slot))
             if slot.closes:
                 slots.clear()
-                self._refused = True
-                transport.close()
+                self._end(transport)
                 return
         if not slots:
             self._since = self._server.now
@@ -254,6 +259,23 @@ class Connection(asyncio.Protocol):
         slot = _Slot(self, is_head=False, closes=True)
         self._slots.append(slot)
         slot.respond(rejection(Rejected(message, status)))
+
+    def _end(self, transport: asyncio.Transport) -> None:
+        """Close after what was written; what still arrives is read away first.
+
+        Closing over unread bytes resets the connection, and the client would lose the answer that says why.
+        """
+        is_broken_off, self._refused = self._refused, True
+        if not is_broken_off:
+            transport.close()
+            return
+        transport.write_eof()
+        self._ending = asyncio.get_running_loop().call_later(LINGER_SECONDS, transport.abort)
+
+    def _discard(self, size: int) -> None:
+        self._body_bytes += size
+        if self._body_bytes > self._server.limits.body_bytes * 2 and self._transport is not None:
+            self._transport.abort()
 
     def _settle_reading(self) -> None:
         if self._transport is None or self._transport.is_closing():

@@ -14,7 +14,7 @@ from tenure.contract.baseline import Baseline, Validated, wilson_upper
 from tenure.contract.failures import FailureReason
 from tenure.runtime import artifact, loader
 from tenure.runtime.refused import Refused
-from tenure.runtime.train import columns, measures, pipeline, profile, search, sources, splits
+from tenure.runtime.train import columns, leakage, measures, pipeline, profile, search, sources, splits
 from tenure.runtime.train.columns import Rows
 from tenure.runtime.train.task import Task
 
@@ -52,7 +52,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     metrics = measures.measure(model, judged.features, judged.target, task.metrics, kind)
     say("measured on the holdout: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     content = _stored(task, model)
-    notes = list(rows.notes)
+    notes = [*rows.notes, *_warnings(training, kind, say)]
     if not len(holdout):
         notes.append("no holdout: the metrics are those of the training rows")
     return Built(
@@ -64,6 +64,16 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
         rows=len(rows),
         notes=tuple(notes),
     )
+
+
+def _warnings(rows: Rows, kind: str, say: Say) -> list[str]:
+    notes = [
+        f"feature {name!r} alone says the target in every row: it may leak what is not known when predicting"
+        for name in leakage.suspects(rows, kind)
+    ]
+    for note in notes:
+        say(f"warning: {note}")
+    return notes
 
 
 def _stored(task: Task, model: Pipeline) -> bytes:
@@ -81,12 +91,12 @@ def _stored(task: Task, model: Pipeline) -> bytes:
 def _read(task: Task, kind: str, scratch: Path, say: Say) -> tuple[Rows, str]:
     source = sources.read(task.data, scratch)
     target = task.data.target or source.implied_target
+    table = source.table
     if kind in {"clustering", "outliers"} and not task.data.target:
-        source.table.drop(columns=[target], inplace=True, errors="ignore")
-        target = ""
+        table, target = table.drop(columns=[target], errors="ignore"), ""
     classes = {"classification": True, "regression": False}.get(kind)
     group = task.cross_validation.group_column if task.cross_validation else ""
-    rows = columns.prepare(source.table, task.data, target, group, classes=classes)
+    rows = columns.prepare(table, task.data, target, group, classes=classes)
     aim = f" and the target {target!r}" if target else ""
     say(f"read {len(rows)} rows with {len(rows.columns)} features{aim} from {task.data.uri}")
     return rows, source.digest

@@ -37,7 +37,8 @@ def resolve(name: str, where: str) -> type[Any]:
         )
     found = allowed.find_public(module, class_name)
     if found is None or not (module == allowed.KERNELS or issubclass(found, BaseEstimator)):
-        similar = difflib.get_close_matches(class_name, getattr(importlib.import_module(module), "__all__", ()), n=1)
+        names = [known for known in getattr(importlib.import_module(module), "__all__", ()) if known[0].isupper()]
+        similar = difflib.get_close_matches(class_name, names, n=1)
         hint = f"did you mean '{module}.{similar[0]}'?" if similar else "see scikit-learn's list of estimators"
         raise Refused(FailureReason.ESTIMATOR_UNKNOWN, f"there is no estimator {name!r}; {hint}", where)
     kind: type[Any] = found

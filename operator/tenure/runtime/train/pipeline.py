@@ -26,6 +26,7 @@ def task_of(recipe: Recipe) -> str:
     """What the recipe's model does; refuse a model that predicts nothing, or a declared task that differs."""
     kind = estimators.resolve(recipe.model.estimator, f"{RECIPE}.estimator")
     model = estimators.build(recipe.model, RECIPE)
+    _user_steps(recipe)
     checks = zip(TASKS, (is_classifier, is_regressor, is_clusterer, is_outlier_detector), strict=True)
     found = next((task for task, check in checks if check(model)), "")
     if not found or not hasattr(kind, "predict"):
@@ -41,9 +42,7 @@ def task_of(recipe: Recipe) -> str:
 def build(recipe: Recipe, columns: tuple[Column, ...], seed: int) -> Pipeline:
     """Build the unfitted pipeline."""
     model = estimators.build(recipe.model, RECIPE)
-    user_steps = [
-        (part.name or f"step{n}", estimators.build(part, f"{RECIPE}.steps[{n}]")) for n, part in enumerate(recipe.steps)
-    ]
+    user_steps = _user_steps(recipe)
     steps = [*_preparation(recipe, columns, model, has_steps=bool(user_steps)), *user_steps, (MODEL, model)]
     names = [name for name, _ in steps]
     if len(set(names)) < len(names):
@@ -51,6 +50,12 @@ def build(recipe: Recipe, columns: tuple[Column, ...], seed: int) -> Pipeline:
     pipeline = Pipeline(steps)
     estimators.seed(pipeline, seed)
     return pipeline
+
+
+def _user_steps(recipe: Recipe) -> list[tuple[str, Any]]:
+    return [
+        (part.name or f"step{n}", estimators.build(part, f"{RECIPE}.steps[{n}]")) for n, part in enumerate(recipe.steps)
+    ]
 
 
 def _preparation(recipe: Recipe, columns: tuple[Column, ...], model: Any, *, has_steps: bool) -> list[tuple[str, Any]]:

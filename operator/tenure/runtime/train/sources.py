@@ -147,9 +147,12 @@ def _read_parquet(path: Path, data: Data) -> pd.DataFrame:
 
 
 def _read_jsonl(path: Path, data: Data) -> pd.DataFrame:
-    table = pd.read_json(path, lines=True)
+    import pyarrow as pa
+    from pyarrow import json
+
+    table = json.read_json(path)
     wanted = _wanted(data)
-    return table if wanted is None else table[[name for name in wanted if name in table.columns]]
+    return _to_pandas(pa, table if wanted is None else table.select([n for n in wanted if n in table.schema.names]))
 
 
 def _to_pandas(pa: Any, table: Any) -> pd.DataFrame:
