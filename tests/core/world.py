@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from core.stories import DIGEST, NOW
@@ -49,7 +50,7 @@ class Workload:
     def wanted(self) -> int:
         return int(self.manifest["spec"]["replicas"])
 
-    @property
+    @cached_property
     def template(self) -> str:
         return json.dumps(self.manifest["spec"]["template"], sort_keys=True)
 
