@@ -10,7 +10,12 @@ from tenure.contract import places, result, task
 from tenure.contract.failures import SENTENCES, FailureReason
 
 
-@given(st.dictionaries(st.text("abcdef_", min_size=1, max_size=8), st.floats(), max_size=8))
+MEASURABLE = st.one_of(
+    st.floats(1e-30, 1e30), st.floats(-1e30, -1e-30), st.sampled_from([0.0, float("nan"), float("inf"), float("-inf")])
+)
+
+
+@given(st.dictionaries(st.text("abcdef_", min_size=1, max_size=8), MEASURABLE, max_size=8))
 def test_metrics_are_read_as_they_were_measured(metrics: dict[str, float]) -> None:
     found = result.loads(result.dumps({"metrics": metrics}))
 

@@ -121,7 +121,7 @@ def wilson_upper(errors: int, rows: int, z: float = 1.6448536269514722) -> float
     share = errors / rows
     centre = share + z * z / (2 * rows)
     spread = z * math.sqrt(share * (1 - share) / rows + z * z / (4 * rows * rows))
-    return min(1.0, (centre + spread) / (1 + z * z / rows))
+    return min(1.0, max(share, (centre + spread) / (1 + z * z / rows)))
 
 
 def dumps(baseline: Baseline) -> str:
