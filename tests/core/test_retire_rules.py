@@ -41,7 +41,7 @@ def retired(model: Model, seconds_ago: int = 0) -> Observation:
     since = stamp(NOW - timedelta(seconds=seconds_ago))
     seen = in_use(model)
     retirement = Retirement(RetirementPhase.RETIRED, began_at=since, quiet_since=since, retired_at=since)
-    return replace(seen, memory=replace(seen.memory, retirement=retirement))
+    return replace(seen, service_version=None, has_service=False, memory=replace(seen.memory, retirement=retirement))
 
 
 def condition(seen: Observation, kind: str) -> Any:

@@ -12,11 +12,11 @@ from tenure.core.serving import live_rollout, plan_serving, without_challenger
 from tenure.core.target import find_target, is_building, plan_hash
 
 RULES = (
+    # Who serves is known again before anything else is judged.
+    rollout.recognise_the_champion,
     # A person's hand on the brake, and a spec that cannot be read, come before everything.
     plan.look_only_when_suspended,
     plan.refuse_an_unusable_spec,
-    # Users come first: what leaves gives its place back in order.
-    rollout.finish_the_retreat,
     # The last act on the whole model comes before anything that would begin anew.
     retire.retire_the_model,
     retire.restore_the_model,
@@ -35,7 +35,8 @@ RULES = (
     # What was built must be good enough before it costs a serving pod.
     build.reject_what_misses_a_requirement,
     build.stay_rejected_after_the_rollout,
-    # The walk of the challenger, one stage a pass.
+    # The walk of the challenger, one stage a pass; one that left gives its place back before the next begins.
+    rollout.finish_the_retreat,
     rollout.start_the_rollout,
     rollout.reject_a_refused_artifact,
     rollout.wait_in_the_dark,

@@ -57,6 +57,7 @@ class Reason(Enum):
     RECREATING = "Recreating", "The champion's pods end before the challenger's start."
     ARTIFACT_REFUSED = "ArtifactRefused", "The server refused the artifact: wrong digest, or a type that is not safe."
     RETREATING = "Retreating", "A rollout ended; the champion takes its replicas back before the challenger leaves."
+    RECOGNISED = "Recognised", "The status was lost; the version users reach was recognised as champion."
     PROMOTED = "Promoted", "The version became champion."
     SUPERSEDED = "Superseded", "A better version took its place."
     IN_USE = "InUse", "The champion answers its probe."

@@ -8,7 +8,27 @@ from tenure.core.facts import DeploymentFacts, Observation, Rollout, Stage, Verd
 from tenure.core.reasons import Reason
 from tenure.core.serving import is_gone, is_shift_needed, live_rollout, without_challenger
 from tenure.core.spec import Strategy
-from tenure.core.target import find_target
+from tenure.core.target import find_target, next_number
+
+
+def recognise_the_champion(seen: Observation) -> Step | None:
+    """Status was lost (a restore from a backup): the version users reach is the champion, as it was."""
+    if seen.memory.champion is not None or seen.model.deleting:
+        return None
+    serving = next((v.number for v in seen.versions.values() if v.phase is VersionPhase.SERVING), None)
+    found = seen.service_version or serving
+    if found is None or found not in {*seen.versions, *seen.deployments}:
+        return None
+    if found in seen.versions and seen.versions[found].phase is VersionPhase.RETIRED:
+        return None
+    return Step(
+        phase=Phase.IN_USE,
+        reason=Reason.RECOGNISED,
+        message=f"version {found} serves users, so it is the champion",
+        stance=Stance.PROGRESSING,
+        next="-",
+        memory=replace(seen.memory, champion=found, highest_version=next_number(seen) - 1),
+    )
 
 
 def finish_the_retreat(seen: Observation) -> Step | None:

@@ -1,7 +1,7 @@
 """The Bernoulli CUSUM: raise an alarm when wrong answers become more frequent than validated."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 LABELS_PER_FALSE_ALARM = 1_000_000
@@ -29,7 +29,7 @@ class Score:
 
     value: float = 0.0
     labels: int = 0
-    """Labels since the score was last zero by a reset."""
+    """Labels scored so far."""
     alarmed: bool = False
 
 
@@ -73,26 +73,19 @@ def labels_to_alarm(error: float, wrong: float, right: float, limit: float) -> f
 
 
 def add_label(chart: Chart, score: Score, is_wrong: bool) -> Score:
-    """Count one label. An alarm stays until the score is reset."""
-    value = max(0.0, score.value + (chart.wrong if is_wrong else chart.right))
-    return Score(value, score.labels + 1, score.alarmed or value >= chart.limit)
+    """Count one label: an alarm begins at the limit and ends when the score is back at zero.
+
+    The score rises no further than the limit, so that a model that recovered is soon known to have.
+    """
+    value = min(chart.limit, max(0.0, score.value + (chart.wrong if is_wrong else chart.right)))
+    return Score(value, score.labels + 1, value >= chart.limit or (score.alarmed and value > 0))
 
 
 def add_labels(chart: Chart, score: Score, outcomes: str) -> Score:
     """Count labels in the order they came: '1' is wrong, anything else right."""
-    value, alarmed = score.value, score.alarmed
     for outcome in outcomes:
-        value += chart.wrong if outcome == "1" else chart.right
-        if value < 0:
-            value = 0.0
-        elif value >= chart.limit:
-            alarmed = True
-    return Score(value, score.labels + len(outcomes), alarmed)
-
-
-def reset(score: Score) -> Score:
-    """Begin again, as after a promotion or when an alarm was answered."""
-    return replace(score, value=0.0, labels=0, alarmed=False)
+        score = add_label(chart, score, outcome == "1")
+    return score
 
 
 def _overshoot(error: float) -> float:

@@ -14,6 +14,9 @@ ALPHA = 0.001
 """Chance that any of a model's columns looks shifted in one window although none is."""
 
 LEAST_ROWS = 300
+LEAST_BASELINE_ROWS = 50
+"""A small baseline is no obstacle, since the critical value grows with 1/N; with fewer only a break could be seen."""
+
 LEAST_EXPECTED = 5
 VISIBLE_SHARE = 0.05
 
@@ -96,13 +99,13 @@ def judge_drift(
     """Judge whether the rows seen are distributed as those of the baseline; `columns` are judged at the same time.
 
     Fail needs both keys: an index above `effect`, and above the critical value of a chi-square with bins - 1 degrees
-    of freedom at alpha / columns (Bonferroni) times (1/n + 1/N). Fewer than `least_rows` rows on either side are
-    Inconclusive. Source: Yurdakul and Naranjo, Statistical properties of the population stability index, Journal of
+    of freedom at alpha / columns (Bonferroni) times (1/n + 1/N). Fewer than `least_rows` rows, or than 50 in
+    the baseline, are Inconclusive. Source: Yurdakul and Naranjo, Statistical properties of the population stability index, Journal of
     Risk Model Validation 14(4), 2020: index / (1/n + 1/N) is asymptotically chi-square when nothing shifted.
     """
     expected, found = merged_bins(reference, seen, is_ordered=is_ordered)
     total, rows, bins = sum(expected), sum(found), len(expected)
-    if min(total, rows) < max(1, least_rows):
+    if rows < max(1, least_rows) or total < LEAST_BASELINE_ROWS:
         return Drift(stability_index(expected, found), 0.0, bins, rows, Verdict.INCONCLUSIVE, insufficient=True)
     if bins < 2:
         return Drift(0.0, 0.0, bins, rows, Verdict.PASS)

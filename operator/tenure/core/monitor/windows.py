@@ -1,0 +1,76 @@
+"""Windows of many pods: which of them can be believed, and their sum."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tenure.contract.baseline import Baseline, Profile
+from tenure.contract.window import LATENCY_BOUNDS, MOST_OUTCOMES, Window, merge
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The windows that count, one per process, their sum, and what was left out and why."""
+
+    windows: tuple[Window, ...] = ()
+    whole: Window | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many rows were counted in all."""
+        return self.whole.rows if self.whole else 0
+
+
+def gather(windows: Iterable[Window], baseline: Baseline) -> Gathered:
+    """Add the windows over this baseline's bins: the newest of each process, none that cannot be true.
+
+    Windows over other bins (of another version) are left out without a note: two versions may serve at once.
+    """
+    newest: dict[str, Window] = {}
+    notes: list[str] = []
+    for window in windows:
+        if window.bin_spec != baseline.bin_spec:
+            continue
+        trouble = find_trouble(window, baseline)
+        if trouble:
+            notes.append(f"the counts of pod {window.pod} are left out: {trouble}")
+            continue
+        known = newest.get(window.epoch)
+        if known is None or window.until > known.until:
+            newest[window.epoch] = window
+    counted = tuple(newest[epoch] for epoch in sorted(newest))
+    return Gathered(counted, merge(counted) if counted else None, tuple(notes))
+
+
+def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
+    """Keep windows of different bins apart, in the order they came."""
+    groups: dict[str, tuple[Window, ...]] = {}
+    for window in windows:
+        groups[window.bin_spec] = (*groups.get(window.bin_spec, ()), window)
+    return groups
+
+
+def find_trouble(window: Window, baseline: Baseline) -> str:
+    """Say why a window cannot be true; empty when it can."""
+    spans = (window.since, window.until, window.latency_sum, window.feedback.absolute, window.feedback.squared)
+    if not all(map(math.isfinite, spans)) or window.until < window.since:
+        return "its times or sums are no numbers that can be true"
+    feedback = window.feedback
+    counts = [window.rows, window.dropped, feedback.labels, feedback.errors, feedback.first, *window.latency]
+    counts += window.requests.values()
+    for columns in (window.features, window.predictions):
+        counts += (count for column in columns.values() for count in column)
+    if min(counts) < 0 or min(spans[2:]) < 0:
+        return "a count is negative"
+    if feedback.errors > feedback.labels or len(feedback.outcomes) > MOST_OUTCOMES:
+        return "its labels do not add up"
+    if len(window.latency) != len(LATENCY_BOUNDS) + 1:
+        return "its latency has other bounds"
+    fits = _fit(baseline.features, window.features) and _fit(baseline.predictions, window.predictions)
+    return "" if fits else "its bins are not those of the baseline"
+
+
+def _fit(profiles: Iterable[Profile], columns: Mapping[str, tuple[int, ...]]) -> bool:
+    sizes = {profile.name: len(profile.labels) for profile in profiles}
+    return all(sizes.get(name) == len(counts) for name, counts in columns.items())
