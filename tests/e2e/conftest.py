@@ -1,16 +1,15 @@
 """What all stories share: one API client, one operator, and a namespace each."""
 
+import contextlib
 import re
 import uuid
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from .api import Api
+from .api import Answered, Api
 from .operator_pod import InstalledOperator
 from .space import Space
-
-MakeSpace = Callable[[str], Space]
 
 
 @pytest.fixture(scope="session")
@@ -53,4 +52,21 @@ def _space(api: Api, operator: InstalledOperator, story: str) -> Iterator[Space]
     # Models first: then the operator has nothing to heal while the namespace is emptied.
     for model in space.names("MLModel"):
         space.delete("MLModel", model)
-    api.call("DELETE", f"/api/v1/namespaces/{name}")
+    with contextlib.suppress(Answered):  # a story may have deleted it itself
+        api.call("DELETE", f"/api/v1/namespaces/{name}")
+
+
+MEASURED: list[tuple[str, str]] = []
+
+
+@pytest.fixture
+def tell() -> Callable[[str, str], None]:
+    """Take down a number for the end of the run."""
+    return lambda what, value: MEASURED.append((what, value))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if MEASURED:
+        terminalreporter.section("measured on the cluster")
+        for what, value in MEASURED:
+            terminalreporter.write_line(f"{what}: {value}")

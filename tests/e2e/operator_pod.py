@@ -114,6 +114,17 @@ class InstalledOperator:
     def writes(self) -> float:
         return sum(count for method, count in self.calls().items() if method != "GET")
 
+    def resident_bytes(self) -> int:
+        """Ask the kernel, in its container, how much of it is in memory."""
+        pod = self.pod()
+        assert pod is not None
+        script = "import pathlib; print(pathlib.Path('/proc/1/status').read_text())"
+        name = pod["metadata"]["name"]
+        status = self._api.kubectl("--namespace", NAMESPACE, "exec", name, "--", "python3", "-c", script)
+        found = re.search(r"VmRSS:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
     # Hurting it
 
     def prepare_to_kill(self) -> None:
