@@ -20,9 +20,9 @@ help:  ## Show what can be made
 demo:  ## From nothing to a prediction of a model in use
 	@python3 tests/demo
 
-test:  ## Set up a cluster, lint, run all tests on it
-	@$(cluster) setup
+test:  ## Lint, set up a cluster, run all tests on it
 	@$(MAKE) --no-print-directory lint
+	@$(cluster) setup
 	@kubeconfig="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
 	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH" \
 	 KUBECONFIG="$$kubeconfig" PYTHONPATH=operator PYTHONUNBUFFERED=1 "$$venv/bin/python" -m pytest $(ARGS)

@@ -78,8 +78,7 @@ def _boot(place: Place) -> None:
 
 
 def _start(place: Place, component: Component, group: Path) -> None:
-    # The plugins of a pod's network call iptables, which is not on everybody's path.
-    environment = {**os.environ, "PATH": os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"}
+    environment = {**os.environ, "PATH": packages.search_path()}
     processes.start(place, component.name, [component.program(), *component.arguments], group, environment)
 
 

@@ -16,7 +16,11 @@ from localkube.settings import REPOSITORY, cache_folder
 
 # Settings by which people tell programs to trust one more certificate authority.
 AUTHORITY_SETTINGS = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE")
-AUTHORITY = "/run/host-authority.pem"
+# Over a file that the base image has: one made for the occasion would stay in the image, empty.
+AUTHORITY = "/etc/ssl/certs/ca-certificates.crt"
+# The stages of the Dockerfile that the final ones copy from.
+STAGES = ("operator-packages", "runtime-packages", "source")
+MANY = 80
 
 
 def find_authority() -> Path | None:
@@ -90,6 +94,14 @@ class Builder:
             "sha256:"
             + read_output(self.command("inspect", "--type", "image", "--format", "{{.FromImageID}}", name)).strip()
         )
+
+    def drop_unused(self, base: str, log: Path) -> None:
+        """Forget layers of earlier builds when there are many; those the next build begins with get a name and stay."""
+        if len(read_output(self.command("images", "--all", "--quiet")).split()) < MANY:
+            return
+        for stage in STAGES:
+            self.build(stage, base, f"tenure.dev/{stage}:dev", log)
+        run_logged(self.command("rmi", "--prune"), log)
 
     def export(self, name: str, folder: Path, log: Path) -> None:
         """Write an image's manifest, configuration and layers as plain files named by their digests."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from localkube.packages import find_program
 from localkube.settings import (
     API_SERVER,
     ETCD,
@@ -120,7 +121,7 @@ def node(place: Place) -> list[Component]:
     """Return what runs pods and connects them."""
     return [
         Component(
-            "containerd", lambda: Path("/usr/bin/containerd"), (f"--config={place.settings / 'containerd.toml'}",)
+            "containerd", lambda: find_program("containerd"), (f"--config={place.settings / 'containerd.toml'}",)
         ),
         Component(
             "kubelet",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -167,4 +168,7 @@ def write_all(place: Place) -> None:
     for identity in CLIENTS:
         file = place.kubeconfig if identity == "admin" else place.kubeconfig_of(identity)
         file.touch(mode=0o600)
+        if identity == "admin" and "SUDO_UID" in os.environ:
+            # Only booting needs root, kubectl does not.
+            os.chown(file, int(os.environ["SUDO_UID"]), -1)
         file.write_text(render_kubeconfig(place, identity))

@@ -66,6 +66,7 @@ def build_images() -> None:
                 log.unlink(missing_ok=True)
                 with step(f"Building image {name_of(target)}", log):
                     builder.build(target, base, name_of(target), log)
+            builder.drop_unused(base, cache_folder() / "logs" / "image-clean.log")
         stamp.write_text(wanted)
 
 

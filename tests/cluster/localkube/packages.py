@@ -45,9 +45,20 @@ def need_kernel() -> None:
         raise Failed("this kernel lacks what containers need: " + ", ".join(missing))
 
 
+def search_path() -> str:
+    """Return where programs are; iptables and others are not on everybody's path."""
+    return os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
+
+
+def find_program(name: str) -> Path:
+    found = shutil.which(name, path=search_path())
+    if found is None:
+        raise Failed(f"the program {name} is missing")
+    return Path(found)
+
+
 def find_missing(wanted: dict[str, str]) -> list[str]:
-    path = os.environ.get("PATH", "") + ":/usr/local/sbin:/usr/sbin:/sbin"
-    return [package for package, program in wanted.items() if shutil.which(program, path=path) is None]
+    return [package for package, program in wanted.items() if shutil.which(program, path=search_path()) is None]
 
 
 def install(wanted: dict[str, str]) -> None:
