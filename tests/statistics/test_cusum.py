@@ -15,7 +15,6 @@ from tenure.core.statistics.cusum import (
     add_labels,
     labels_to_alarm,
     make_chart,
-    reset,
 )
 from tenure.core.statistics.proportions import wilson_upper
 
@@ -73,13 +72,22 @@ def test_a_tripled_error_is_found_within_2_000_labels(error: float) -> None:
     assert _alarms(charts, 3 * error, 2_000, random).mean() > 0.99
 
 
-def test_an_alarm_stays_until_it_is_reset() -> None:
+def test_an_alarm_lasts_until_the_score_is_back_at_zero() -> None:
     chart = make_chart(0.1)
     alarmed = add_labels(chart, Score(), "1" * 100)
-    assert alarmed.alarmed
-    later = add_labels(chart, alarmed, "0" * 10_000)
-    assert (later.alarmed, later.value) == (True, 0.0)
-    assert reset(later) == Score()
+    assert (alarmed.alarmed, alarmed.value) == (True, chart.limit)
+    assert add_labels(chart, alarmed, "0" * 20).alarmed
+    assert not add_labels(chart, alarmed, "0" * 10_000).alarmed
+
+
+@pytest.mark.parametrize("error", [0.05, 0.2])
+def test_an_alarm_does_not_end_by_chance_while_the_error_stays_doubled(error: float) -> None:
+    chart = make_chart(error)
+    alarmed = add_labels(chart, Score(), "1" * 100)
+    random = np.random.default_rng(6)
+    for _ in range(20):
+        alarmed = add_labels(chart, alarmed, "".join("1" if hit else "0" for hit in random.random(500) < 2 * error))
+        assert alarmed.alarmed
 
 
 @given(some.text("01", max_size=300), some.integers(0, 300), some.floats(0.0, 1.0))

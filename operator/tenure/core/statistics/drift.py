@@ -100,8 +100,9 @@ def judge_drift(
 
     Fail needs both keys: an index above `effect`, and above the critical value of a chi-square with bins - 1 degrees
     of freedom at alpha / columns (Bonferroni) times (1/n + 1/N). Fewer than `least_rows` rows, or than 50 in
-    the baseline, are Inconclusive. Source: Yurdakul and Naranjo, Statistical properties of the population stability index, Journal of
-    Risk Model Validation 14(4), 2020: index / (1/n + 1/N) is asymptotically chi-square when nothing shifted.
+    the baseline, are Inconclusive. Source: Yurdakul and Naranjo, Statistical properties of the population stability
+    index, Journal of Risk Model Validation 14(4), 2020: index / (1/n + 1/N) is asymptotically chi-square when nothing
+    shifted.
     """
     expected, found = merged_bins(reference, seen, is_ordered=is_ordered)
     total, rows, bins = sum(expected), sum(found), len(expected)
