@@ -22,8 +22,9 @@ def read_drift(
 ) -> Reading:
     """Hold counts against the baseline's; the value is the greatest population stability index.
 
-    The verdict is Fail when any column has moved by more than `effect` (default 0.1) and more than chance explains (Bonferroni over
-    the columns that are compared). Columns nobody counted, and columns with too thin a baseline, are left out.
+    The verdict is Fail when any column has moved by more than `effect` (default 0.1) and more than chance explains
+    (Bonferroni over the columns that are compared). Columns nobody counted, and columns with too thin a baseline, are
+    left out.
     """
     least_effect = Decimal(str(EFFECT)) if effect is None else effect
     if not profiles:
