@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from tenure.contract import places, result, task
 from tenure.contract.failures import SENTENCES, FailureReason
 
-
 MEASURABLE = st.one_of(
     st.floats(1e-30, 1e30), st.floats(-1e30, -1e-30), st.sampled_from([0.0, float("nan"), float("inf"), float("-inf")])
 )

@@ -102,6 +102,25 @@ def test_a_pod_starts_answers_and_drains_on_sigterm(numbers: Path) -> None:
         assert "drained" in process.stdout.read()
 
 
+def test_a_kept_connection_is_ended_by_an_answer_and_not_between_two_requests(numbers: Path) -> None:
+    port = free_port()
+    with pod(serving_environment(numbers, port)) as process:
+        await_ready(process, port)
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        kept.request("POST", INFER, json.dumps(matrix()))
+        before = kept.getresponse()
+        before.read()
+
+        process.send_signal(signal.SIGTERM)
+        while status_of(port, "/v2/health/ready") == 200:
+            time.sleep(0.01)
+        kept.request("POST", INFER, json.dumps(matrix()))
+        after = kept.getresponse()
+
+        assert before.getheader("connection") != "close"
+        assert (after.status, after.getheader("connection")) == (200, "close")
+
+
 def test_common_models_are_served_without_scikit_learn_in_the_process(numbers: Path) -> None:
     """The start is short and the memory small because nothing is imported that is not needed."""
     port = free_port()
@@ -203,3 +222,68 @@ def test_a_fetch_that_fails_says_why(
     assert failure is not None
     assert failure.reason == reason
     assert not (tmp_path / "model.skops").exists()
+
+
+def test_several_workers_share_one_model_and_one_window(numbers: Path) -> None:
+    """Requests spread over the workers; whoever is asked for the window tells what all of them counted."""
+    port = free_port()
+    with pod(serving_environment(numbers, port, TENURE_WORKERS="3")) as process:
+        await_ready(process, port)
+        for _ in range(30):
+            assert status_of(port, INFER, matrix()) == 200
+        time.sleep(0.6)  # each worker counts what it has seen a moment later
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        connection.request("GET", "/v2/models/story/window")
+        window = json.loads(connection.getresponse().read())
+        connection.close()
+
+        assert window["rows"] == window["requests"]["ok"] == 30
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+
+
+def test_a_pod_ends_when_one_of_its_workers_dies(numbers: Path) -> None:
+    port = free_port()
+    with pod(serving_environment(numbers, port, TENURE_WORKERS="2")) as process:
+        await_ready(process, port)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+        os.kill(int(children[0]), signal.SIGKILL)
+
+        assert process.wait(20) == 1
+
+
+@pytest.mark.parametrize(
+    ("trust", "digest", "code"),
+    [("true", True, None), ("false", True, 2), ("true", False, 2)],
+    ids=["trusted", "not trusted", "without a digest"],
+)
+def test_a_joblib_file_is_loaded_only_when_trusted_by_name_and_digest(
+    numbers: Path, tmp_path: Path, trust: str, digest: bool, code: int | None
+) -> None:
+    import joblib
+
+    from tenure.runtime import loader
+
+    joblib.dump(loader.loads((numbers / "model.skops").read_bytes()), tmp_path / "model.joblib")
+    shutil.copy(numbers / "baseline.json", tmp_path / "baseline.json")
+    port = free_port()
+    environment = serving_environment(
+        numbers,
+        port,
+        TENURE_ARTIFACT_PATH=str(tmp_path / "model.joblib"),
+        TENURE_BASELINE_PATH=str(tmp_path / "baseline.json"),
+        TENURE_ARTIFACT_FORMAT="joblib",
+        TENURE_ARTIFACT_DIGEST=storage.digest_of_file(tmp_path / "model.joblib") if digest else "",
+        TENURE_TRUST_PICKLE=trust,
+        TENURE_TERMINATION_LOG=str(tmp_path / "message"),
+    )
+    with pod(environment) as process:
+        if code is None:
+            await_ready(process, port)
+            assert status_of(port, INFER, matrix()) == 200
+        else:
+            assert process.wait(30) == code
+            failure = result.loads((tmp_path / "message").read_text()).failure
+            assert failure is not None
+            assert "trust" in failure.message

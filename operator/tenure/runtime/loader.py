@@ -41,6 +41,31 @@ def build(plain: Any) -> Any:
         raise Refused(FailureReason.ARTIFACT_REFUSED, message) from wrong
 
 
+def unpickle(content: bytes, kind: str, digest: str, *, is_trusted: bool) -> Any:
+    """Load a joblib or pickle file: it runs what its author wrote, so the author and the bytes must be known."""
+    if kind not in {"joblib", "pickle"}:
+        raise Refused(FailureReason.ARTIFACT_REFUSED, f"the artifact format {kind!r} must be skops, joblib or pickle")
+    if not is_trusted or not digest:
+        message = (
+            f"a {kind} file runs code when it is loaded; store the model as skops, or trust this file explicitly "
+            "and give its digest"
+        )
+        raise Refused(FailureReason.ARTIFACT_REFUSED, message)
+    try:
+        if kind == "pickle":
+            import pickle
+
+            return pickle.loads(content)
+        import io
+
+        import joblib  # type: ignore[import-untyped]
+
+        return joblib.load(io.BytesIO(content))
+    except Exception as wrong:  # a pickle can raise anything
+        message = f"the artifact cannot be loaded as {kind}: {type(wrong).__name__} {str(wrong)[:200]}"
+        raise Refused(FailureReason.ARTIFACT_REFUSED, message) from wrong
+
+
 def loads(content: bytes) -> Any:
     """Load a skops file as scikit-learn's objects."""
     return build(read(content))

@@ -17,7 +17,7 @@ class Client(asyncio.Protocol):
     def __init__(self, request: bytes, done: asyncio.Event) -> None:
         self.request, self.done = request, done
         self.latencies: list[float] = []
-        self.errors = 0
+        self.errors = self.answers = 0
         self.measures = False
         self.stops = False
         self._buffer = b""
@@ -41,6 +41,7 @@ class Client(asyncio.Protocol):
             self._needed = len(head) + 4 + int(length[15:])
         if len(self._buffer) < self._needed:
             return
+        self.answers += 1
         if self.measures:
             self.latencies.append(time.perf_counter() - self._sent)
             self.errors += not self._is_good
@@ -83,6 +84,7 @@ async def measure(port: int, request: bytes, clients: int, seconds: float) -> di
         "requestsPerSecond": len(latencies) / elapsed,
         "p50Milliseconds": _quantile(latencies, 0.50) * 1e3,
         "p99Milliseconds": _quantile(latencies, 0.99) * 1e3,
+        "answers": sum(client.answers for client in running),
         "errors": sum(client.errors for client in running),
     }
 

@@ -27,11 +27,12 @@ class App:
 
     def __init__(self, settings: Settings, model: Model) -> None:
         self._model, self._name, self._version = model, settings.model, settings.version
-        self.telemetry = Telemetry()
+        self.telemetry = Telemetry(settings.workers)
         self.capture: Capture | None = None
         if settings.capture and model.baseline is not None:
+            names = (self._name, self._version)
             codes = model.inputs.codes
-            self.capture = Capture(model.baseline, self._name, self._version, self.telemetry, codes)
+            self.capture = Capture(model.baseline, *names, self.telemetry, codes, settings.workers)
         self.inference = Inference(settings, model, self.telemetry, self.capture)
         self.is_draining = False
         base = f"/v2/models/{quote(self._name)}"

@@ -37,8 +37,7 @@ class Inference:
     def compute(self, batch: Array, wanted: frozenset[str]) -> dict[str, Array]:
         """Compute a batch and keep it for counting."""
         values = self._compute(batch, wanted)
-        self.telemetry.batches += 1
-        self.telemetry.batch_rows += len(batch)
+        self.telemetry.count_batch(len(batch))
         if self._capture is not None:
             self._capture.offer(batch, values)
         return values

@@ -7,55 +7,73 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tenure.contract.baseline import Baseline, Kind
-from tenure.contract.window import MOST_OUTCOMES, Feedback, Window
+from tenure.contract.window import MOST_OUTCOMES, Feedback, Window, between
 from tenure.runtime.bins import CodeBins, bins_of
+from tenure.runtime.serve.counters import Counters
 from tenure.runtime.serve.inputs import Array
-from tenure.runtime.serve.telemetry import Telemetry
+from tenure.runtime.serve.telemetry import OUTCOMES, Reading, Telemetry
 
 MOST_WAITING_ROWS = 65536
 PAUSE_SECONDS = 0.25
 SNAPSHOT_SECONDS = 10.0
 MOST_SNAPSHOTS = 400
 MOST_GAUGES = 200
+ROWS, DROPPED, LABELS, ERRORS = range(4)
+ABSOLUTE, SQUARED = range(2)
+FIRST_BIN = 4
+
+
+class Snapshot(NamedTuple):
+    """All counts at one moment."""
+
+    at: float
+    whole: Array
+    floats: Array
+    telemetry: Reading
+    outcomes: str
 
 
 class Capture:
     """Keeps batches for a moment and counts them in its own thread; when it cannot follow, it drops and says so."""
 
     def __init__(
-        self, baseline: Baseline, model: str, version: str, telemetry: Telemetry, codes: Mapping[str, Any]
+        self,
+        baseline: Baseline,
+        model: str,
+        version: str,
+        telemetry: Telemetry,
+        codes: Mapping[str, Mapping[Any, float]],
+        workers: int = 1,
     ) -> None:
-        self._baseline = baseline
-        self._model, self._version, self._telemetry = model, version, telemetry
+        self._baseline, self._model, self._version = baseline, model, version
+        self._telemetry = telemetry
         self._bin_spec = baseline.bin_spec
-        self._feature_bins = [
+        self._bins = [
             CodeBins(profile, codes[profile.name]) if profile.name in codes else bins_of(profile)
-            for profile in baseline.features
+            for profile in (*baseline.features, *baseline.predictions)
         ]
-        self._prediction_bins = {profile.name: (profile.kind, bins_of(profile)) for profile in baseline.predictions}
-        self._features: list[Any] = [np.zeros(bins.size, dtype=np.int64) for bins in self._feature_bins]
-        self._predictions = {name: np.zeros(b.size, dtype=np.int64) for name, (_, b) in self._prediction_bins.items()}
-        self._waiting: deque[tuple[Array, Any]] = deque()
-        self._waiting_rows = 0
-        self._rows = self._dropped = 0
+        ends = np.cumsum([FIRST_BIN, *(bins.size for bins in self._bins)]).tolist()
+        self._spans = [slice(start, end) for start, end in pairwise(ends)]
+        self.counters = Counters(ends[-1], 2, workers)
+        self._waiting: deque[tuple[Array, Mapping[str, Array]]] = deque()
+        self._offered = self._taken = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ending = False
         self._epoch, self._started = secrets.token_hex(8), time.time()
-        self._labels = self._errors = 0
-        self._absolute = self._squared = 0.0
-        self._outcomes: deque[str] = deque(maxlen=MOST_OUTCOMES)
-        self._snapshots: deque[Window] = deque(maxlen=MOST_SNAPSHOTS)
+        self._outcomes: deque[str] = deque(maxlen=MOST_OUTCOMES if workers == 1 else 0)
+        self._snapshots: list[Snapshot] = []
         self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
 
     def start(self) -> None:
         """Begin to count."""
-        self._snapshots.append(self._cumulative())
+        self._snapshots.append(self._snapshot())
         self._thread.start()
 
     def stop(self) -> None:
@@ -63,81 +81,94 @@ class Capture:
         self._ending = True
         self._wake.set()
         self._thread.join(timeout=5)
+        self._count_waiting()
 
-    def offer(self, batch: Array, predicted: Any) -> None:
+    def offer(self, batch: Array, answers: Mapping[str, Array]) -> None:
         """Keep a batch for counting. Nobody writes into a batch after it was computed, so nothing is copied."""
-        if self._waiting_rows > MOST_WAITING_ROWS:
-            self._dropped += len(batch)
+        if self._offered - self._taken > MOST_WAITING_ROWS:
+            self.counters.whole[DROPPED] += len(batch)
             return
-        self._waiting_rows += len(batch)
-        self._waiting.append((batch, predicted))
+        self._offered += len(batch)
+        self._waiting.append((batch, answers))
 
     def add_feedback(self, predicted: Any, label: Any) -> None:
         """Count one label that came back."""
-        self._labels += 1
+        whole, floats = self.counters.whole, self.counters.floats
+        whole[LABELS] += 1
         if self._baseline.classes:
             wrong = str(predicted) != str(label)
-            self._errors += wrong
+            whole[ERRORS] += wrong
             self._outcomes.append("1" if wrong else "0")
             return
         miss = abs(float(predicted) - float(label))
-        self._absolute += miss
-        self._squared += miss * miss
+        floats[ABSOLUTE] += miss
+        floats[SQUARED] += miss * miss
 
     def window(self, seconds: float | None = None) -> Window:
-        """What was counted since the start, or in about the last seconds."""
-        from tenure.contract.window import between
-
-        now = self._cumulative()
+        """What was counted since the start, or since the newest snapshot that is at least so many seconds old."""
+        self._count_waiting()
+        now = self._snapshot()
+        whole = self._window_of(now)
         if seconds is None:
-            return now
-        earlier = [one for one in tuple(self._snapshots) if one.until <= now.until - seconds]
-        return between(earlier[-1], now) if earlier else now
+            return whole
+        earlier = [snapshot for snapshot in tuple(self._snapshots) if snapshot.at <= now.at - seconds]
+        return between(self._window_of(earlier[-1]), whole) if earlier else whole
 
     def divergences(self) -> dict[str, float]:
         """The population stability index of every column since the start, for dashboards; {} while there is no row."""
-        window = self._cumulative()
-        if not window.rows:
+        whole, _ = self.counters.totals()
+        if not whole[ROWS]:
             return {}
-        profiles = self._baseline.features[:MOST_GAUGES]
-        found = {profile.name: stability_index(profile.counts, window.features[profile.name]) for profile in profiles}
-        for profile in self._baseline.predictions:
-            counts = window.predictions.get(profile.name, ())
-            if sum(counts):
-                found[f"output:{profile.name}"] = stability_index(profile.counts, counts)
+        count = len(self._baseline.features)
+        names = [profile.name for profile in self._baseline.features]
+        names += [f"output:{profile.name}" for profile in self._baseline.predictions]
+        profiles = (*self._baseline.features, *self._baseline.predictions)
+        found = {}
+        for place, (name, profile, span) in enumerate(zip(names, profiles, self._spans, strict=True)):
+            if (place < MOST_GAUGES or place >= count) and whole[span].any():
+                found[name] = stability_index(profile.counts, whole[span].tolist())
         return found
 
     @property
     def dropped(self) -> int:
         """How many rows were not counted because there were too many at once."""
-        return self._dropped
+        return int(self.counters.totals()[0][DROPPED])
 
-    def _cumulative(self) -> Window:
-        self._count_waiting()
-        with self._lock:
-            return Window(
-                model=self._model,
-                version=self._version,
-                bin_spec=self._bin_spec,
-                pod=socket.gethostname(),
-                epoch=self._epoch,
-                since=self._started,
-                until=time.time(),
-                rows=self._rows,
-                dropped=self._dropped,
-                features={
-                    profile.name: tuple(counts.tolist())
-                    for profile, counts in zip(self._baseline.features, self._features, strict=True)
-                },
-                predictions={name: tuple(counts.tolist()) for name, counts in self._predictions.items()},
-                requests=dict(self._telemetry.answers),
-                latency=tuple(self._telemetry.latency),
-                latency_sum=self._telemetry.latency_sum,
-                feedback=Feedback(
-                    self._labels, self._errors, self._absolute, self._squared,
-                    self._labels - len(self._outcomes) if self._baseline.classes else 0, "".join(self._outcomes),
-                ),
-            )  # fmt: skip
+    def _snapshot(self) -> Snapshot:
+        whole, floats = self.counters.totals()
+        return Snapshot(time.time(), whole, floats, self._telemetry.read(), "".join(self._outcomes))
+
+    def _window_of(self, snapshot: Snapshot) -> Window:
+        whole, reading = snapshot.whole, snapshot.telemetry
+        counts = [tuple(whole[span].tolist()) for span in self._spans]
+        features, predictions = self._baseline.features, self._baseline.predictions
+        labels = int(whole[LABELS])
+        return Window(
+            model=self._model,
+            version=self._version,
+            bin_spec=self._bin_spec,
+            pod=socket.gethostname(),
+            epoch=self._epoch,
+            since=self._started,
+            until=snapshot.at,
+            rows=int(whole[ROWS]),
+            dropped=int(whole[DROPPED]),
+            features={profile.name: found for profile, found in zip(features, counts, strict=False)},
+            predictions={
+                profile.name: found for profile, found in zip(predictions, counts[len(features) :], strict=True)
+            },
+            requests=dict(zip(OUTCOMES, reading.outcomes, strict=True)),
+            latency=reading.latency,
+            latency_sum=reading.latency_sum,
+            feedback=Feedback(
+                labels,
+                int(whole[ERRORS]),
+                float(snapshot.floats[ABSOLUTE]),
+                float(snapshot.floats[SQUARED]),
+                labels - len(snapshot.outcomes),
+                snapshot.outcomes,
+            ),
+        )
 
     def _work(self) -> None:
         last = time.monotonic()
@@ -146,7 +177,7 @@ class Capture:
             self._count_waiting()
             if time.monotonic() - last >= SNAPSHOT_SECONDS:
                 last = time.monotonic()
-                self._snapshots.append(self._cumulative())
+                self._snapshots = thinned([*self._snapshots, self._snapshot()])
 
     def _count_waiting(self) -> None:
         with self._lock:
@@ -155,28 +186,35 @@ class Capture:
                 taken.append(self._waiting.popleft())
             if not taken:
                 return
-            batch = np.concatenate([rows for rows, _ in taken])
-            self._waiting_rows -= len(batch)
-            self._rows += len(batch)
-            self._count_features(batch)
-            self._count_predictions(taken)
+            kinds = {rows.dtype for rows, _ in taken}
+            for kind in kinds:  # rows with texts and rows of numbers alone do not share an array
+                self._count(np.concatenate([rows for rows, _ in taken if rows.dtype == kind]))
+            self._count_answers([answers for _, answers in taken])
+            self._taken += sum(len(rows) for rows, _ in taken)
 
-    def _count_features(self, batch: Array) -> None:
-        for place, bins in enumerate(self._feature_bins):
+    def _count(self, batch: Array) -> None:
+        self.counters.whole[ROWS] += len(batch)
+        for place, profile in enumerate(self._baseline.features):
             values = batch[:, place]
-            if batch.dtype == object and self._baseline.features[place].kind is not Kind.CATEGORY:
+            if batch.dtype == object and profile.kind is not Kind.CATEGORY:
                 values = values.astype(np.float64)
-            self._features[place] += bins.count(values)
+            self.counters.row[self._spans[place]] += self._bins[place].count(values)
 
-    def _count_predictions(self, taken: list[tuple[Array, Any]]) -> None:
-        for name, (kind, bins) in self._prediction_bins.items():
-            parts = [_predicted(answers, name) for _, answers in taken if _predicted(answers, name) is not None]
-            if not parts:
-                continue
-            values = np.concatenate(parts)
-            if kind is Kind.CATEGORY:
-                values = np.array([str(value) for value in values.tolist()], dtype=object)
-            self._predictions[name] += bins.count(values)
+    def _count_answers(self, every: Sequence[Mapping[str, Array]]) -> None:
+        for place, profile in enumerate(self._baseline.predictions, start=len(self._baseline.features)):
+            parts = [part for answers in every if (part := _predicted(answers, profile.name)) is not None]
+            if parts:
+                values = np.concatenate(parts)
+                values = _as_texts(values) if profile.kind is Kind.CATEGORY else values
+                self.counters.row[self._spans[place]] += self._bins[place].count(values)
+
+
+def thinned(snapshots: list[Snapshot]) -> list[Snapshot]:
+    """At most so many snapshots: of the older half every second one is kept, so that old ones lie further apart."""
+    if len(snapshots) <= MOST_SNAPSHOTS:
+        return snapshots
+    half = len(snapshots) // 2
+    return [*snapshots[:half:2], *snapshots[half:]]
 
 
 def stability_index(reference: Sequence[int], counts: Sequence[int]) -> float:
@@ -188,6 +226,12 @@ def stability_index(reference: Sequence[int], counts: Sequence[int]) -> float:
         p, q = (expected + 0.5) / total, (found + 0.5) / seen
         index += (q - p) * math.log(q / p)
     return index
+
+
+def _as_texts(values: Array) -> Array:
+    texts: Array = np.empty(len(values), dtype=object)
+    texts[:] = [str(value) for value in values.tolist()]
+    return texts
 
 
 def _predicted(answers: Mapping[str, Array], name: str) -> Any:

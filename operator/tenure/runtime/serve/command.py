@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import signal
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tenure.contract.failures import FailureReason
 from tenure.runtime import loader
 from tenure.runtime.refused import Refused
 from tenure.runtime.serve import model as models
+from tenure.runtime.serve import workers
 from tenure.runtime.serve.app import App
 from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
@@ -25,43 +27,75 @@ BACKLOG = 1024
 
 def run(environment: Mapping[str, str]) -> None:
     """Serve the model that the environment names."""
-    import uvloop
-
     settings = read_settings(environment)
     app = App(settings, load(settings))
     gc.collect()
     gc.freeze()  # the model lives as long as the process: the collector need never look at it again
-    uvloop.run(serve(settings, app))
+    listener = listen(settings)
+    if settings.workers == 1:
+        work(settings, app, listener, 0)
+    else:
+        workers.supervise(
+            settings.workers, lambda number: work(settings, app, listener, number), settings.drain_seconds
+        )
 
 
 def load(settings: Settings) -> Model:
     """Verify the artifact, load it and let it answer its examples."""
     loader.verify(settings.artifact, settings.digest)
-    model = models.from_skops(settings.artifact.read_bytes(), _read_baseline(settings.baseline))
+    baseline = _read_baseline(settings.baseline)
+    content = settings.artifact.read_bytes()
+    if settings.format == "skops":
+        model = models.from_skops(content, baseline)
+    else:
+        estimator = loader.unpickle(content, settings.format, settings.digest, is_trusted=settings.trust_pickle)
+        model = models.from_estimator(estimator, baseline, why_not_compiled=f"a {settings.format} file")
     how = f"scikit-learn ({model.why_not_compiled} is not compiled)" if model.why_not_compiled else "compiled"
     say(f"loaded {settings.model} version {settings.version}: {model.inputs.width} columns, {how}, self-test passed")
     return model
 
 
-async def serve(settings: Settings, app: App) -> None:
-    """Listen, answer, and drain on SIGTERM."""
+def listen(settings: Settings) -> socket.socket:
+    """Open the port."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((settings.host, settings.port))
+    listener.listen(BACKLOG)
+    say(f"serving on {settings.host}:{settings.port}")
+    return listener
+
+
+def work(settings: Settings, app: App, listener: socket.socket, number: int) -> None:
+    """Answer as one worker until SIGTERM."""
+    import uvloop
+
+    app.telemetry.counters.use(number)
+    if app.capture is not None:
+        app.capture.counters.use(number)
+    uvloop.run(serve(settings, app, listener))
+
+
+async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
+    """Answer, and drain on SIGTERM."""
     loop = asyncio.get_running_loop()
     app.inference.batcher.start(loop)
     if app.capture is not None:
         app.capture.start()
     server = Server(app.handle, Limits(settings.most_body_bytes, settings.read_seconds, settings.idle_seconds))
-    listener = await loop.create_server(server.connect, settings.host, settings.port, backlog=BACKLOG)
+    accepting = await loop.create_server(server.connect, sock=listener)
     sweeper = asyncio.create_task(server.sweep_for_ever())
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    say(f"serving on {settings.host}:{settings.port}")
     await ended.wait()
     app.is_draining = True
+    # From the notice on every answer asks the client to close, so that no kept connection is cut between two requests.
+    server.is_draining = True
     say("draining: not ready any more, finishing what is under way")
     await asyncio.sleep(NOTICE_SECONDS)
-    listener.close()
-    finished = await server.drain(settings.drain_seconds - NOTICE_SECONDS)
+    accepting.close()
+    finished = await server.drain(max(1.0, settings.drain_seconds - NOTICE_SECONDS))
     sweeper.cancel()
     app.inference.batcher.stop()
     if app.capture is not None:
