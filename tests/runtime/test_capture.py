@@ -1,5 +1,6 @@
 """Stories of capture: every row is counted once in its bin, and windows of any length add up."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ def place_of(value: float, edges: tuple[float, ...]) -> int:
         return 0
     if value < edges[0]:
         return 1
-    for number, (low, high) in enumerate(zip(edges, edges[1:], strict=False)):
+    for number, (low, high) in enumerate(pairwise(edges)):
         if low <= value < high:
             return 2 + number
     return len(edges) if value == edges[-1] else len(edges) + 1
@@ -101,9 +102,8 @@ def test_no_row_is_lost_or_counted_twice(batches: list[list[float]]) -> None:
     assert found.predictions["predict"][2] == sum(value > 1 for value in rows)
 
 
-def test_rows_beyond_what_can_wait_are_dropped_and_counted_as_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(captures, "MOST_WAITING_ROWS", 10)
-    capture = made()
+def test_rows_beyond_what_can_wait_are_dropped_and_counted_as_dropped() -> None:
+    capture = made(most_waiting=10)
 
     for _ in range(5):
         offer(capture, [0.5] * 6)

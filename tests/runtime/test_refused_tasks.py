@@ -47,6 +47,10 @@ Refuse = Callable[..., Any]
             "EstimatorUnknown", "spec.build.recipe.steps[0].estimator", "did you mean",
         ),
         (
+            {"recipe": {"steps": [{"name": "a", "estimator": "sklearn.svm.SVC", "parameters": {"C": -1}}]}},
+            "ParameterInvalid", "spec.build.recipe.steps[0].parameters", "'C'",
+        ),
+        (
             {"recipe": {"estimator": "sklearn.linear_model.LogisticRegression", "task": "Regression"}},
             "TaskInvalid", "spec.build.recipe.task", "classification",
         ),

@@ -59,7 +59,7 @@ def test_the_same_seed_and_data_give_the_same_artifact_in_any_process(tmp_path: 
     found = []
     for number, zone in enumerate(("UTC", "Asia/Tokyo")):
         tasks = [
-            task_of(tmp_path / str(number) / name, data=data, recipe={"estimator": name}, crossValidation=None)
+            task_of(tmp_path / str(number) / name, data=data, recipe={"estimator": name}, crossValidation=False)
             for name in SAME
         ]
         run_python(TRAIN_EACH, json.dumps(tasks), PYTHONHASHSEED=str(number + 1), TZ=zone)
@@ -149,6 +149,21 @@ def test_a_pipeline_of_named_steps_with_nested_estimators_is_built(train: Train)
     model = loader.loads(ended.artifact.read_bytes())
     assert [name for name, _ in model.steps][-3:] == ["scale", "reduce", "model"]
     assert model[-1].voting == "soft"
+
+
+def test_a_pipeline_may_be_steps_alone_of_which_the_last_is_the_model(train: Train) -> None:
+    steps = [
+        {"name": "reduce", "estimator": "sklearn.decomposition.PCA", "parameters": {"n_components": 2}},
+        {"name": "nearest", "estimator": "sklearn.neighbors.KNeighborsClassifier"},
+    ]
+    search = {"method": "Grid", "space": {"nearest__n_neighbors": [1, 5], "reduce__whiten": [True]}, "budget": 4}
+
+    ended = train(recipe={"steps": steps, "search": search})
+
+    assert ended.exit_code == 0
+    model = loader.loads(ended.artifact.read_bytes())
+    assert [name for name, _ in model.steps][-2:] == ["reduce", "nearest"]
+    assert model.named_steps["reduce"].whiten is True
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,11 @@ The keys are those of `MLModel.spec.build`, so that a person reads the same word
       "baseline": {"uri": "pvc://churn-artifacts/churn/v2/baseline.json"}
     }
 
-Numbers that decide are decimal strings. Absent and empty mean "choose for me".
+Numbers that decide are decimal strings. Absent, empty and null mean "choose for me" (five folds, a holdout of 0.2);
+`"crossValidation": false` leaves it out. `steps` stand before the estimator, or, without `recipe.estimator`, end with
+the model: [{"name": "scale", "estimator": "sklearn.preprocessing.StandardScaler", "parameters": {}}, ...]. A parameter
+{"estimator": "...", "parameters": {}} is built as an estimator. `search` is {"method": "Grid | Random | Halving",
+"space": {"C": [0.1, 1.0]} or {"C": {"min": 0.1, "max": 10, "scale": "Linear | Log"}}, "budget": 20}.
 """
 
 import json

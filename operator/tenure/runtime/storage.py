@@ -120,7 +120,11 @@ def _absence(uri: str, path: Path) -> str:
 def _open_remote(uri: str, mode: str) -> Any:
     import fsspec
 
-    return fsspec.open(uri, mode, **_options(uri))
+    try:
+        return fsspec.open(uri, mode, **_options(uri))
+    except ImportError as absent:
+        kind = urlsplit(uri).scheme
+        raise NotSupportedError(f"this image has no package for {kind}:// ({absent}); add it to the image") from absent
 
 
 def _options(uri: str) -> dict[str, Any]:

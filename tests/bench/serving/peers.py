@@ -76,7 +76,7 @@ def prepare(server: Server, folder: Path, data: Sequence[Path]) -> None:
     for model, recipe in ESTIMATORS.items():
         is_mixed = model == "mixed"
         task = {
-            "model": "bench", "version": 1, "recipe": recipe, "crossValidation": None,
+            "model": "bench", "version": 1, "recipe": recipe, "crossValidation": False,
             "data": {"uri": str(data[is_mixed]), "target": MIXED_TARGET if is_mixed else NUMBERS_TARGET},
             "artifact": {"uri": str(target / model / "model.skops")},
             "baseline": {"uri": str(target / model / "baseline.json")},

@@ -50,6 +50,7 @@ class Capture:
         telemetry: Telemetry,
         codes: Mapping[str, Mapping[Any, float]],
         workers: int = 1,
+        most_waiting: int = MOST_WAITING_ROWS,
     ) -> None:
         self._baseline, self._model, self._version = baseline, model, version
         self._telemetry = telemetry
@@ -62,7 +63,7 @@ class Capture:
         self._spans = [slice(start, end) for start, end in pairwise(ends)]
         self.counters = Counters(ends[-1], 2, workers)
         self._waiting: deque[tuple[Array, Mapping[str, Array]]] = deque()
-        self._offered = self._taken = 0
+        self._offered, self._taken, self._most_waiting = 0, 0, most_waiting
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ending = False
@@ -85,7 +86,7 @@ class Capture:
 
     def offer(self, batch: Array, answers: Mapping[str, Array]) -> None:
         """Keep a batch for counting. Nobody writes into a batch after it was computed, so nothing is copied."""
-        if self._offered - self._taken > MOST_WAITING_ROWS:
+        if self._offered - self._taken > self._most_waiting:
             self.counters.whole[DROPPED] += len(batch)
             return
         self._offered += len(batch)

@@ -84,7 +84,7 @@ def _stored(task: Task, model: Pipeline) -> bytes:
         loader.loads(content)
     except (Refused, UnsupportedTypeException) as wrong:
         message = f"{task.recipe.model.estimator} cannot be stored safely ({wrong}); use another estimator"
-        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, "spec.build.recipe.estimator") from wrong
+        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{task.recipe.where}.estimator") from wrong
     return content
 
 
@@ -102,15 +102,15 @@ def _read(task: Task, kind: str, scratch: Path, say: Say) -> tuple[Rows, str]:
     return rows, source.digest
 
 
-def _fit_options(rows: Rows) -> dict[str, Any]:
-    return {} if rows.weights is None else {f"{pipeline.MODEL}__sample_weight": rows.weights}
+def _fit_options(unfitted: Pipeline, rows: Rows) -> dict[str, Any]:
+    return {} if rows.weights is None else {f"{unfitted.steps[-1][0]}__sample_weight": rows.weights}
 
 
 def _fit(unfitted: Pipeline, rows: Rows) -> Pipeline:
     """Fit a fresh copy; what the estimator itself says against data or parameters is the author's to mend."""
     model = clone(unfitted)
     try:
-        model.fit(rows.features, rows.target, **_fit_options(rows))
+        model.fit(rows.features, rows.target, **_fit_options(unfitted, rows))
     except TypeError as wrong:
         if "sample_weight" not in str(wrong):
             raise
@@ -139,7 +139,7 @@ def _searched(task: Task, unfitted: Pipeline, rows: Rows, split: str, kind: str,
 
     return search.search(
         task.recipe.search, unfitted, rows.features, rows.target,
-        fit=_fit_options(rows), scoring=score, folds=divisions, seed=task.seed, say=say,
+        fit=_fit_options(unfitted, rows), scoring=score, folds=divisions, seed=task.seed, say=say,
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def _baseline(task: Task, kind: str, model: Pipeline, reloaded: Any, training: R
         message = (
             f"{task.recipe.model.estimator} answers differently after it was stored and loaded; use another estimator"
         )
-        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, "spec.build.recipe.estimator")
+        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{task.recipe.where}.estimator")
     seen = profile.Answers(predicted, _answers(model, judged.features)[1], classes)
     examples = profile.examples_to_json(frame, answers, probabilities)
     return profile.make(task.model, task.version, kind, training, seen, validated, examples)

@@ -19,20 +19,21 @@ NEEDS_SCALE = (
     "sklearn.linear_model", "sklearn.svm", "sklearn.neighbors", "sklearn.neural_network", "sklearn.cluster",
     "sklearn.mixture", "sklearn.gaussian_process", "sklearn.kernel_ridge", "sklearn.semi_supervised",
 )  # fmt: skip
+SPELLINGS = {"outlierdetection": "outliers"}
 TASKS = ("classification", "regression", "clustering", "outliers")
 
 
 def task_of(recipe: Recipe) -> str:
     """What the recipe's model does; refuse a model that predicts nothing, or a declared task that differs."""
-    kind = estimators.resolve(recipe.model.estimator, f"{RECIPE}.estimator")
-    model = estimators.build(recipe.model, RECIPE)
+    kind = estimators.resolve(recipe.model.estimator, f"{recipe.where}.estimator")
+    model = estimators.build(recipe.model, recipe.where)
     _user_steps(recipe)
     checks = zip(TASKS, (is_classifier, is_regressor, is_clusterer, is_outlier_detector), strict=True)
     found = next((task for task, check in checks if check(model)), "")
     if not found or not hasattr(kind, "predict"):
         message = f"{recipe.model.estimator!r} does not predict rows it was not fitted on; name a model that does"
-        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{RECIPE}.estimator")
-    declared = recipe.task.lower()
+        raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{recipe.where}.estimator")
+    declared = SPELLINGS.get(recipe.task.lower(), recipe.task.lower())
     if declared and declared != found:
         message = f"{recipe.model.estimator!r} does {found}, not {recipe.task}; correct one of the two"
         raise Refused(FailureReason.TASK_INVALID, message, f"{RECIPE}.task")
@@ -41,9 +42,13 @@ def task_of(recipe: Recipe) -> str:
 
 def build(recipe: Recipe, columns: tuple[Column, ...], seed: int) -> Pipeline:
     """Build the unfitted pipeline."""
-    model = estimators.build(recipe.model, RECIPE)
+    model = estimators.build(recipe.model, recipe.where)
     user_steps = _user_steps(recipe)
-    steps = [*_preparation(recipe, columns, model, has_steps=bool(user_steps)), *user_steps, (MODEL, model)]
+    steps = [
+        *_preparation(recipe, columns, model, has_steps=bool(user_steps)),
+        *user_steps,
+        (recipe.model.name or MODEL, model),
+    ]
     names = [name for name, _ in steps]
     if len(set(names)) < len(names):
         raise Refused(FailureReason.PARAMETER_INVALID, "two steps have the same name", f"{RECIPE}.steps")

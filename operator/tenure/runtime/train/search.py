@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 from tenure.contract.failures import FailureReason
 from tenure.runtime.refused import Refused
 from tenure.runtime.train import estimators
-from tenure.runtime.train.pipeline import MODEL
 from tenure.runtime.train.task import Search
 
 FIELD = "spec.build.recipe.search"
@@ -62,7 +61,7 @@ def _searcher(
 def _full_name(pipeline: Pipeline, name: str) -> str:
     """`C` means the model's parameter; `scale__with_mean` means a step's."""
     known = pipeline.get_params(deep=True)
-    for candidate in (f"{MODEL}__{name}", name):
+    for candidate in (f"{pipeline.steps[-1][0]}__{name}", name):
         if candidate in known:
             return candidate
     message = f"neither the model nor a step has the parameter {name!r}"

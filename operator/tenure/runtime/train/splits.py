@@ -90,7 +90,8 @@ def folds(rows: Rows, plan: CrossValidation, kind: str, seed: int) -> Iterator[t
         for fit, measured in TimeSeriesSplit(plan.folds).split(order):
             yield order[fit], order[measured]
         return
-    yield from _splitter(plan, kind, seed).split(np.zeros(len(rows)), rows.target, rows.groups)
+    groups = rows.groups if kind == "group" else None
+    yield from _splitter(plan, kind, seed).split(np.zeros(len(rows)), rows.target, groups)
 
 
 def _splitter(plan: CrossValidation, kind: str, seed: int) -> Any:

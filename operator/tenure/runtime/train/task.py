@@ -51,6 +51,8 @@ class Recipe:
     preprocessing: str = "Auto"
     task: str = ""
     search: Search | None = None
+    where: str = "spec.build.recipe"
+    """The field of the model itself: the recipe, or its last step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +112,18 @@ def _data(raw: Mapping[str, Any]) -> Data:
 
 
 def _recipe(raw: Mapping[str, Any]) -> Recipe:
+    """A model with its parameters, steps before a model, or steps alone, of which the last is the model."""
+    where = "spec.build.recipe"
+    steps = [_part(step, f"{where}.steps[{n}]") for n, step in enumerate(raw.get("steps") or ())]
+    if steps and not raw.get("estimator"):
+        where = f"{where}.steps[{len(steps) - 1}]"
+        model = steps.pop()
+    else:
+        model = _part(raw, where)
     return Recipe(
-        model=_part(raw, "spec.build.recipe"),
-        steps=tuple(_part(step, f"spec.build.recipe.steps[{n}]") for n, step in enumerate(raw.get("steps") or ())),
+        model=model,
+        where=where,
+        steps=tuple(steps),
         preprocessing=str(raw.get("preprocessing") or "Auto"),
         task=str(raw.get("task") or ""),
         search=_search(raw.get("search")),
@@ -143,7 +154,7 @@ def _search(raw: Any) -> Search | None:
 
 
 def _cross_validation(raw: Mapping[str, Any]) -> CrossValidation | None:
-    if "crossValidation" in raw and not raw["crossValidation"]:
+    if raw.get("crossValidation") is False:
         return None
     block, where = _block(raw, "crossValidation"), "spec.build.crossValidation"
     return CrossValidation(
