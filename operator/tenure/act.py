@@ -70,13 +70,13 @@ class Actor:
         if is_same_status(raw.get("status") or {}, status):
             return False
         try:
-            self._store.put(await self._cluster.apply_status(raw, status))
+            stored = await self._cluster.apply_status(raw, status)
         except Refused as refused:
             if refused.status in (404, 409):
                 # It was deleted, or deleted and made anew: its next event brings it back here.
                 return False
             raise
-        return True
+        return self._store.put(stored)
 
     def forget(self, namespace: str, name_prefix: str) -> None:
         """Forget what is remembered of a model that is gone."""

@@ -13,7 +13,7 @@ from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble
-from tenure.core.names import SERVER, service_name, version_name
+from tenure.core.names import CONTAINER, SERVER, service_name, version_name
 from tenure.core.serving import live_rollout
 
 Raw = Mapping[str, Any]
@@ -82,8 +82,17 @@ class Observer:
                     facts = parse_job(job, await self._cluster.read_all("Pod", key[0], labels))
             elif facts.trouble is None and number in unread:
                 facts = parse_job(job, own, await self._told(job, own))
+                facts = replace(facts, log=await self._last_line(own))
             found[number] = facts
         return found
+
+    async def _last_line(self, pods: Sequence[Raw]) -> str:
+        """Ask the running training pod how far it is."""
+        for pod in pods:
+            meta, status = pod["metadata"], pod.get("status") or {}
+            if status.get("phase") == "Running" and self._age(pod) > QUIET_SECONDS:
+                return await self._cluster.read_last_line(meta["namespace"], meta["name"], CONTAINER)
+        return ""
 
     async def _deployments(self, key: Key, pods: Sequence[Raw]) -> dict[int, DeploymentFacts]:
         found: dict[int, DeploymentFacts] = {}

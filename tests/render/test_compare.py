@@ -102,10 +102,6 @@ def test_what_must_go_from_a_status_is_a_difference() -> None:
     assert not is_same_status({"phase": "InUse", "challenger": "churn-v2"}, {"phase": "InUse"})
 
 
-def test_what_a_schema_default_put_there_is_none() -> None:
-    assert is_same_status({"phase": "InUse", "replicas": 0, "gates": [], "drift": ""}, {"phase": "InUse"})
-
-
 def test_a_condition_that_is_over_is_a_difference() -> None:
     ready = {"type": "Ready", "status": "True"}
 

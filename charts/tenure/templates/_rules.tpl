@@ -31,6 +31,10 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch]
+# How far a training is: the last line of its log stands on the version.
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
 # Some causes (quota, volumes) are told in Events alone; our own Events are counted up when they repeat.
 - apiGroups: [""]
   resources: [events]

@@ -82,6 +82,15 @@ class Cluster:
             if not token:
                 return items
 
+    async def read_last_line(self, namespace: str, pod: str, container: str) -> str:
+        """Return the last line of a container's log; empty when there is none to be had."""
+        query = [("container", container), ("tailLines", "1"), ("limitBytes", "2000")]
+        try:
+            code, text = await self._send("GET", path_of("Pod", namespace, pod) + "/log", query, None, "")
+        except Unreachable:
+            return ""
+        return text.decode(errors="replace").strip() if code == 200 else ""
+
     async def apply(self, manifest: Raw, manager: str = CHILDREN_MANAGER) -> dict[str, Any]:
         """Apply a child by server-side apply; return it as stored."""
         query = [("fieldManager", manager), ("force", "true")]
@@ -134,6 +143,17 @@ class Cluster:
         body: dict[str, Any] | None = None,
         content_type: str = "application/apply-patch+yaml",
     ) -> dict[str, Any]:
+        code, text = await self._send(method, path, query, body, content_type)
+        return _answer(code, text, f"{method} {path}")
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, str]] | None,
+        body: dict[str, Any] | None,
+        content_type: str,
+    ) -> tuple[int, bytes]:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json" if method == "POST" else content_type
@@ -150,7 +170,7 @@ class Cluster:
             raise Unreachable(f"{method} {path}: {type(broken).__name__}: {broken}") from broken
         finally:
             self._observer(method, code, time.monotonic() - started)
-        return _answer(code, text, f"{method} {path}")
+        return code, text
 
 
 def _answer(code: int, text: bytes, what: str) -> dict[str, Any]:

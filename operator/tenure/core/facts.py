@@ -37,6 +37,8 @@ class JobFacts:
     termination: str | None = None
     """Termination message of the newest finished pod; None when no pod has finished or it is gone."""
     trouble: Trouble | None = None
+    log: str = ""
+    """Last line of the running pod's log: how far it is."""
     started_at: str = ""
     finished_at: str = ""
 

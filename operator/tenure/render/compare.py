@@ -5,9 +5,6 @@ from typing import Any
 
 from tenure.core.quantity import is_same_quantity
 
-NOTHING: tuple[Any, ...] = (None, "", 0, -1, [], {}, "none", False)
-"""Values a schema default puts into a status beside what we wrote."""
-
 
 def contains(live: Any, desired: Any) -> bool:
     """Whether `live` has all that `desired` asks for; what the API server added does not count."""
@@ -22,7 +19,15 @@ def contains(live: Any, desired: Any) -> bool:
             return type(desired) in (str, int) and is_same_quantity(desired, live)
 
 
-def is_same_status(live: Mapping[str, Any], desired: Mapping[str, Any]) -> bool:
-    """Whether a status is already as desired: nothing missing, and nothing left over that must go."""
-    left_over = (key for key, value in live.items() if key not in desired and value not in NOTHING)
-    return contains(live, desired) and next(left_over, None) is None
+def is_same_status(live: Any, desired: Any) -> bool:
+    """Whether a status is already as desired: nothing missing, and nothing left over, however deep.
+
+    The API server adds nothing to a status: its schema has no defaults but `observedGeneration`, which we always write.
+    """
+    match live, desired:
+        case Mapping(), Mapping():
+            return live.keys() == desired.keys() and all(is_same_status(live[key], desired[key]) for key in desired)
+        case ((list() | tuple()), (list() | tuple())):
+            return len(live) == len(desired) and all(map(is_same_status, live, desired))
+        case _:
+            return bool(live == desired)

@@ -65,8 +65,8 @@ def render_training_job(model: Model, version: Version) -> dict[str, Any]:
             "spec": template_spec,
         },
     }
-    if own_image and template_spec.get("restartPolicy") == "Never":
-        # The trainer's exit code 2 means that the task itself is wrong: a second try would only cost time.
+    if template_spec.get("restartPolicy") == "Never":
+        # Exit code 2 means that the task itself is wrong: a second try would only cost time.
         refused = {"containerName": CONTAINER, "operator": "In", "values": [places.EXIT_REFUSED]}
         spec["podFailurePolicy"] = {
             "rules": [

@@ -40,7 +40,9 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "champion": _name(seen, memory.champion),
         "challenger": _name(seen, memory.rollout.version if memory.rollout else None),
         "previous": _name(seen, memory.previous),
-        "metric": headline(model.build.requirements, shown.result if shown else None)[:256],
+        "metric": before.get("metric")
+        if seen.errors
+        else headline(model.build.requirements, shown.result if shown else None)[:256],
         "next": step.next[:256],
         "versions": len(seen.versions) + (1 if step.create else 0),
         "highestVersion": memory.highest_version,

@@ -59,7 +59,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "observedGeneration": version.generation,
         "phase": phase.value,
         "role": _role(seen, decision, version),
-        "metric": headline(seen.model.build.requirements, result),
+        "metric": before.get("metric") if seen.errors else headline(seen.model.build.requirements, result),
         **(_measured(result) if result else {}),
         "gates": [
             without_empty(
@@ -77,6 +77,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         else before.get("gates"),
         "jobs": _jobs(seen, version) or before.get("jobs"),
         "replicas": facts.available if facts.exists else None,
+        "progress": seen.jobs.get(version.number, JobFacts()).log[:1024] if result is None else None,
         "servedPeriods": _served_periods(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
     }
