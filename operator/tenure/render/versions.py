@@ -77,6 +77,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         else before.get("gates"),
         "jobs": _jobs(seen, version) or before.get("jobs"),
         "replicas": facts.available if facts.exists else None,
+        "traffic": _traffic(seen, decision, version),
         "progress": seen.jobs.get(version.number, JobFacts()).log[:1024] if result is None else None,
         "servedPeriods": _served_periods(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
@@ -121,6 +122,25 @@ def _role(seen: Observation, decision: Decision, version: Version) -> str:
     if rollout is not None and rollout.version == version.number:
         return "challenger"
     return "previous" if version.number == memory.previous else "none"
+
+
+def _traffic(seen: Observation, decision: Decision, version: Version) -> dict[str, Any] | None:
+    """Share of the users' requests: planned by replicas, and as the pods that answer make it."""
+    serving = decision.serving
+    if version.number not in serving.traffic:
+        return None
+    planned = {number: serving.replicas.get(number, 0) for number in serving.traffic}
+    answering = {number: seen.deployments.get(number, DeploymentFacts()).available for number in serving.traffic}
+    return {
+        "desiredPercent": _percent(planned, version.number),
+        "effectivePercent": _percent(answering, version.number),
+        "mode": "Replicas",
+    }
+
+
+def _percent(counts: Mapping[int, int], number: int) -> int:
+    total = sum(counts.values())
+    return round(100 * counts[number] / total) if total else 0
 
 
 def _jobs(seen: Observation, version: Version) -> list[dict[str, Any]]:
