@@ -473,6 +473,19 @@ def test_a_lost_status_of_a_model_in_use_ends_no_pod() -> None:
     assert (world.champion, min(least), world.created) == (1, 2, [1])
 
 
+def test_a_lost_status_ends_no_pod_though_the_newest_version_was_rejected() -> None:
+    world = in_use()
+    world.edit(build=SECOND)
+    rebuild(world, accuracy=0.5)
+
+    world.status = {}
+    least = [world.answering()]
+    while world.tick():
+        least.append(world.answering())
+
+    assert min(least) >= 2
+
+
 def script(world: World) -> None:
     """A whole life with a rebuild, as far as people and Jobs have a part in it."""
     world.settle()

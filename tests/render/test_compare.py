@@ -106,3 +106,10 @@ def test_a_condition_that_is_over_is_a_difference() -> None:
     ready = {"type": "Ready", "status": "True"}
 
     assert not is_same_status({"conditions": [ready, {"type": "Stalled"}]}, {"conditions": [ready]})
+
+
+def test_a_part_that_goes_from_inside_a_status_is_a_difference() -> None:
+    live = {"gates": [{"name": "accuracy", "observed": "0.8", "reason": "RequirementsNotMet"}]}
+    desired = {"gates": [{"name": "accuracy", "reason": "RequirementsNotMet"}]}
+
+    assert not is_same_status(live, desired)

@@ -15,6 +15,7 @@ from tenure.api.parsing import parse_memory, parse_version
 from tenure.core.facts import Memory, Observation, Progress, Stage
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
+from tenure.core.spec import Build, Data
 from tenure.render.compare import is_same_status
 from tenure.render.status import render_status
 from tenure.render.versions import render_version, render_version_status
@@ -216,3 +217,25 @@ def test_the_status_a_version_is_born_with_can_be_read() -> None:
     version = parse_version(render_version(model, step.create, "0" * 16, "runtime:1"))
 
     assert (version.number, version.name, version.result) == (1, "churn-v1", None)
+
+
+def test_a_spec_that_cannot_be_used_for_a_while_loses_nothing_of_a_version() -> None:
+    seen = in_use(a_model())
+    before = version_status_of(seen, 1)
+
+    nothing = replace(seen.model, build=Build(Data(), ()))
+    broken = replace(seen, model=nothing, errors=("spec.build.seed: is text",))
+    after = version_status_of(broken, 1, before)
+
+    assert {**after, "conditions": before["conditions"]} == before
+
+
+def test_a_spec_that_cannot_be_used_for_a_while_loses_nothing_of_the_model() -> None:
+    seen = in_use(a_model())
+    before = status_of(seen)
+
+    nothing = replace(seen.model, build=Build(Data(), ()))
+    after = status_of(replace(seen, model=nothing, errors=("spec.build.seed: is text",)), before)
+
+    kept = ("champion", "metric", "url", "planHash", "approval", "highestVersion", "replicas")
+    assert {key: after.get(key) for key in kept} == {key: before.get(key) for key in kept}
