@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from localkube.clean import find_mounts
+from localkube.mounts import find_mounts
 from localkube.packet_rules import find_chains, find_jumps
 
 MOUNTS = """\

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-import tempfile
 from pathlib import Path
 
 from localkube import packages
 from localkube.builder import Builder
 from localkube.console import Failed, run_logged, step
-from localkube.settings import cache_folder
+from localkube.settings import cache_folder, scratch
 from localkube.tools import only_one
 
 INCLUDED = ("ca-certificates", "python3", "python3-venv")
@@ -75,9 +74,9 @@ def _bootstrap(builder: Builder, suite: str, name: str) -> None:
     log.unlink(missing_ok=True)
     with (
         step("Making the base image from Debian packages", log),
-        tempfile.TemporaryDirectory(dir=cache_folder()) as folder,
+        scratch("base-image") as folder,
     ):
-        root = Path(folder) / "root"
+        root = folder / "root"
         # Our own umask would decide who may read the image's files.
         command: list[str | Path] = [
             "debootstrap",

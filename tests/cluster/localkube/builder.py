@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from localkube.console import read_output, run_logged
+from localkube.mounts import unmount_below
 from localkube.settings import REPOSITORY, cache_folder
 
 # Settings by which people tell programs to trust one more certificate authority.
@@ -42,6 +43,12 @@ class Builder:
     def command(self, *arguments: str | Path) -> list[str | Path]:
         storage = ("--root", self.storage, "--runroot", self.runtime, "--storage-driver", "overlay")
         return ["buildah", *storage, *arguments]
+
+    def recover(self) -> None:
+        """Put the storage in order after a build that was killed in the middle. No other build may run meanwhile."""
+        unmount_below(self.storage)
+        if read_output(self.command("containers", "--quiet")).strip():
+            read_output(self.command("rm", "--all"))
 
     def has(self, name: str) -> bool:
         if shutil.which("buildah") is None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
-import time
 from pathlib import Path
 
 from localkube import cgroups, network
 from localkube.console import Failed
+from localkube.mounts import unmount_below
 from localkube.settings import Place
 
 CONTAINER_LINKS = Path("/var/log/containers")
@@ -33,23 +32,6 @@ def down(place: Place) -> None:
 
 def is_anything_left(place: Place) -> bool:
     return place.run.exists() or cgroups.is_left(place.name) or network.has_link()
-
-
-def find_mounts(table: str, folder: Path) -> list[str]:
-    """Return the mount points below a folder, the last mounted first. The kernel writes a space as \\040."""
-    points = [line.split()[1].replace("\\040", " ") for line in table.splitlines()]
-    return [point for point in reversed(points) if point.startswith(f"{folder}/")]
-
-
-def unmount_below(folder: Path, patience: float = 10.0) -> None:
-    """Unmount everything below a folder; a busy mount gets a little time, then it is detached."""
-    until = time.monotonic() + patience
-    while points := find_mounts(Path("/proc/self/mounts").read_text(), folder):
-        lazily = ["--lazy"] if time.monotonic() > until else []
-        for point in points:
-            subprocess.run(["umount", *lazily, point], capture_output=True, check=False)
-        if time.monotonic() > until + patience:
-            raise Failed(f"cannot unmount {', '.join(points)}")
 
 
 def _remove_container_links(place: Place) -> None:

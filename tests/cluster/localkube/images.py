@@ -8,7 +8,6 @@ import io
 import json
 import subprocess
 import tarfile
-import tempfile
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +16,7 @@ from localkube.base_image import build_base
 from localkube.builder import Builder, open_builder
 from localkube.console import Failed, read_output, say, step
 from localkube.health import is_serving
-from localkube.settings import REPOSITORY, Place, cache_folder
+from localkube.settings import REPOSITORY, Place, cache_folder, scratch
 from localkube.tools import only_one
 
 TARGETS = ("operator", "runtime")
@@ -60,6 +59,7 @@ def build_images() -> None:
             return
         packages.install(packages.IMAGES)
         with open_builder() as builder:
+            builder.recover()
             base = build_base(builder)
             for target in TARGETS:
                 log = cache_folder() / "logs" / f"image-{target}.log"
@@ -94,9 +94,9 @@ def load_named(place: Place, builder: Builder, name: str) -> None:
         say(f"The cluster has {name} already")
         return
     log = cache_folder() / "logs" / "image-load.log"
-    with step(f"Loading image {name}", log), tempfile.TemporaryDirectory(dir=cache_folder()) as folder:
-        builder.export(name, Path(folder) / "image", log)
-        import_folder(place, Path(folder) / "image", name)
+    with step(f"Loading image {name}", log), scratch("image") as folder:
+        builder.export(name, folder / "image", log)
+        import_folder(place, folder / "image", name)
 
 
 def load(place: Place, wanted: str) -> None:
@@ -106,7 +106,7 @@ def load(place: Place, wanted: str) -> None:
         with step(f"Loading {wanted}"):
             import_archive(place, Path(wanted))
         return
-    with open_builder() as builder:
+    with only_one("images"), open_builder() as builder:
         load_named(place, builder, wanted)
 
 

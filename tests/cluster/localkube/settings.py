@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +30,16 @@ ETCD = f"http://{NODE_ADDRESS}:2379"
 def cache_folder() -> Path:
     """Return what outlives the cluster: binaries, base image, logs."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tenure"
+
+
+@contextmanager
+def scratch(name: str) -> Iterator[Path]:
+    """Give an empty folder in the cache; what a killed run left in it goes first."""
+    folder = cache_folder() / "scratch" / name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @dataclass(frozen=True)
