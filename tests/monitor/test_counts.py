@@ -81,7 +81,7 @@ def test_answers_that_moved_are_prediction_drift() -> None:
     assert read(SignalKind.PREDICTION_DRIFT, turned).verdict is Verdict.FAIL
 
 
-def test_200_clean_windows_of_100_features_are_quiet_in_drift_and_quality() -> None:
+def test_50_clean_windows_of_100_features_are_quiet_in_drift_and_quality() -> None:
     random = np.random.default_rng(17)
     profiles = tuple(
         Profile(f"f{n}", Kind.NUMBER, edges=EDGES, counts=drawn((30, 1, *[100] * 10, 1), 2000, random))

@@ -22,25 +22,26 @@ class Gathered:
         return self.whole.rows if self.whole else 0
 
 
-def gather(windows: Iterable[Window], baseline: Baseline) -> Gathered:
+def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] = ()) -> Gathered:
     """Add the windows over this baseline's bins: the newest of each process, none that cannot be true.
 
-    Windows over other bins (of another version) are left out without a note: two versions may serve at once.
+    Windows over other bins (of another version) are left out without a note: two versions may serve at once. `notes`
+    say which pods could not be read, and are kept.
     """
     newest: dict[str, Window] = {}
-    notes: list[str] = []
+    known_notes = list(notes)
     for window in windows:
         if window.bin_spec != baseline.bin_spec:
             continue
         trouble = find_trouble(window, baseline)
         if trouble:
-            notes.append(f"the counts of pod {window.pod} are left out: {trouble}")
+            known_notes.append(f"the counts of pod {window.pod} are left out: {trouble}")
             continue
         known = newest.get(window.epoch)
         if known is None or window.until > known.until:
             newest[window.epoch] = window
     counted = tuple(newest[epoch] for epoch in sorted(newest))
-    return Gathered(counted, merge(counted) if counted else None, tuple(notes))
+    return Gathered(counted, merge(counted) if counted else None, tuple(known_notes))
 
 
 def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
