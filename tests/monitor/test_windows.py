@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from monitor.looks import NOW, a_baseline, a_window, labelled
+from monitor.looks import EDGES, NOW, a_baseline, a_window, labelled
 from tenure.contract.baseline import Kind, Profile
 from tenure.core.monitor.windows import by_bins, gather
 
@@ -90,3 +90,9 @@ def test_no_mixture_of_pods_gives_a_negative_count(windows: list[Any]) -> None:
         assert whole.rows == sum(window.rows for window in gathered.windows) >= 0
         assert min(whole.requests.values()) >= 0
         assert all(sum(counts) == whole.rows for counts in whole.features.values())
+
+
+def test_a_feature_may_have_the_name_of_an_answer() -> None:
+    twin = Profile("predict", Kind.NUMBER, edges=EDGES, counts=(0, 0, *[200] * 10, 0))
+    baseline = a_baseline(features=(twin,))
+    assert gather([a_window(baseline)], baseline).notes == ()

@@ -39,6 +39,6 @@ def read_latency(window: Window, at: datetime, share: Decimal = Decimal("0.99"))
         high = Decimal(str(bound))
         if count and seen + count >= wanted:
             value = low + (high - low) * (wanted - seen) / count
-            return Reading(value, total, at, f"{100 * share:f} % of {total} requests were faster")
+            return Reading(value, total, at, f"{(100 * share).normalize():f} % of {total} requests were faster")
         seen, low = seen + count, high
     return Reading(low, total, at, f"more than {1 - share:f} of {total} requests took longer than {low} s")

@@ -37,12 +37,12 @@ class Part:
     @property
     def share(self) -> Decimal:
         """The share now."""
-        return Decimal(self.now) / Decimal(self.rows)
+        return Decimal(self.now) / self.rows
 
     @property
-    def excess(self) -> Decimal:
-        """How far the share is above what is accepted; negative below."""
-        return self.share - self.allowed
+    def excess(self) -> float:
+        """About how far the share is above what is accepted; negative below."""
+        return self.now / self.rows - float(self.allowed)
 
 
 def read_quality(
@@ -88,12 +88,13 @@ def _parts(profile: Profile, counts: Sequence[int], excess: Decimal | None) -> I
         places.append(("out of range", (1, len(counts) - 1), OUT_OF_RANGE_EXCESS))
     for what, where, usual in places:
         before, now = (sum(each[place] for place in where) for each in (profile.counts, counts))
-        allowed = min(Decimal(1), Decimal(before) / Decimal(before_rows) + (usual if excess is None else excess))
+        margin = usual if excess is None else excess
+        allowed = min(Decimal(1), Decimal(before) / before_rows + margin) if before else margin
         yield Part(profile.name, what, before, before_rows, now, rows, allowed)
 
 
 def _is_broken(part: Part, parts: int) -> bool:
-    if part.excess <= 0:
+    if part.excess < -1e-9 or part.share <= part.allowed:
         return False
     z, p = two_share_test(part.now, part.rows, part.before, part.before_rows)
     return z > 0 and p / 2 < ALPHA / parts

@@ -30,10 +30,11 @@ def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] =
     """
     newest: dict[str, Window] = {}
     known_notes = list(notes)
+    bin_spec, sizes = baseline.bin_spec, (_sizes(baseline.features), _sizes(baseline.predictions))
     for window in windows:
-        if window.bin_spec != baseline.bin_spec:
+        if window.bin_spec != bin_spec:
             continue
-        trouble = find_trouble(window, baseline)
+        trouble = find_trouble(window, sizes)
         if trouble:
             known_notes.append(f"the counts of pod {window.pod} are left out: {trouble}")
             continue
@@ -52,26 +53,30 @@ def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
     return groups
 
 
-def find_trouble(window: Window, baseline: Baseline) -> str:
-    """Say why a window cannot be true; empty when it can."""
+def find_trouble(window: Window, sizes: tuple[Mapping[str, int], Mapping[str, int]]) -> str:
+    """Say why a window cannot be true; empty when it can. `sizes` tells how many bins each feature and answer has."""
     spans = (window.since, window.until, window.latency_sum, window.feedback.absolute, window.feedback.squared)
     if not all(map(math.isfinite, spans)) or window.until < window.since:
         return "its times or sums are no numbers that can be true"
     feedback = window.feedback
-    counts = [window.rows, window.dropped, feedback.labels, feedback.errors, feedback.first, *window.latency]
-    counts += window.requests.values()
-    for columns in (window.features, window.predictions):
-        counts += (count for column in columns.values() for count in column)
-    if min(counts) < 0 or min(spans[2:]) < 0:
+    counts = (window.rows, window.dropped, feedback.labels, feedback.errors, feedback.first, *window.requests.values())
+    if min(counts) < 0 or min(spans[2:]) < 0 or min(window.latency, default=0) < 0:
+        return "a count is negative"
+    columns = (window.features, window.predictions)
+    if any(min(counted, default=0) < 0 for each in columns for counted in each.values()):
         return "a count is negative"
     if feedback.errors > feedback.labels or len(feedback.outcomes) > MOST_OUTCOMES:
         return "its labels do not add up"
     if len(window.latency) != len(LATENCY_BOUNDS) + 1:
         return "its latency has other bounds"
-    fits = _fit(baseline.features, window.features) and _fit(baseline.predictions, window.predictions)
+    fits = all(
+        known.get(name) == len(counted)
+        for known, each in zip(sizes, columns, strict=True)
+        for name, counted in each.items()
+    )
     return "" if fits else "its bins are not those of the baseline"
 
 
-def _fit(profiles: Iterable[Profile], columns: Mapping[str, tuple[int, ...]]) -> bool:
-    sizes = {profile.name: len(profile.labels) for profile in profiles}
-    return all(sizes.get(name) == len(counts) for name, counts in columns.items())
+def _sizes(profiles: Iterable[Profile]) -> Mapping[str, int]:
+    """How many bins each column has."""
+    return {profile.name: len(profile.labels) for profile in profiles}
