@@ -143,7 +143,8 @@ class Space:
         kinds = "mlmodel,mv,job,deployment,pod,service,pvc"
         parts = [self.api.kubectl("--namespace", self.name, "get", kinds, "--show-kind", check=False)]
         for raw in self.api.read_all("MLModel", self.name):
-            shown = {"name": raw["metadata"]["name"], "spec": raw["spec"], "status": raw.get("status")}
+            meta = raw["metadata"]
+            shown = {"name": meta["name"], "generation": meta["generation"], "status": raw.get("status")}
             parts.append(yaml.safe_dump(shown, sort_keys=False, width=160))
         parts.append(self.api.kubectl("--namespace", self.name, "events", check=False)[-6000:])
         log = [line for line in self.operator.log().splitlines() if self.name in line or '"ERROR"' in line]
