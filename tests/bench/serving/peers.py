@@ -26,6 +26,7 @@ class Started:
     """A running server and how to ask it."""
 
     process: subprocess.Popen[bytes]
+    port: int
     ready_path: str
     infer_path: str
 
@@ -114,7 +115,7 @@ def start(server: Server, model: str, folder: Path, port: int, core: str) -> Sta
             command, ready, infer = [str(server.python), str(HERE / "peer_fastapi.py")], "/ready", "/predict"
     log = (own / "server.log").open("wb")
     process = subprocess.Popen([*pinned, *command], env=environment, cwd=HERE, stdout=log, stderr=log)
-    return Started(process, ready, infer)
+    return Started(process, port, ready, infer)
 
 
 def body_for(server: Server, model: str, rows: list[dict[str, Any]]) -> bytes:

@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -22,7 +23,6 @@ sys.path.insert(0, str(HERE))
 import peers  # noqa: E402 a script beside this one
 
 SERVER_CORE, CLIENT_CORE = "0", "1"
-PORT = 18900
 CLIENTS = {
     "1 client": (1, 1), "8 clients": (8, 1), "64 clients": (64, 1), "192 clients": (192, 1), "batch 100": (1, 100),
 }  # fmt: skip
@@ -51,8 +51,9 @@ def main() -> None:
 
 def _measured(server: peers.Server, model: str, folder: Path, rows: list[Any], seconds: float) -> dict[str, Any]:
     """Cold start, memory and every number of clients of one server with one model."""
+    port = _free_port()
     began = time.perf_counter()
-    started = peers.start(server, model, folder, PORT, SERVER_CORE)
+    started = peers.start(server, model, folder, port, SERVER_CORE)
     found: dict[str, Any] = {"server": server.name, "model": model}
     try:
         _await_ready(started)
@@ -84,14 +85,14 @@ def _load(
     body = folder / "body.json"
     body.write_bytes(peers.body_for(server, model, rows))
     request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}{started.infer_path}", body.read_bytes(), {"content-type": "application/json"}
+        f"http://127.0.0.1:{started.port}{started.infer_path}", body.read_bytes(), {"content-type": "application/json"}
     )
     try:
         urllib.request.urlopen(request, timeout=30).read()
     except urllib.error.HTTPError as wrong:
         raise RuntimeError(f"refused the request: {wrong.code} {wrong.read()[:200]!r}") from wrong
     command = [
-        "taskset", "-c", CLIENT_CORE, sys.executable, str(HERE / "load.py"), "--port", str(PORT),
+        "taskset", "-c", CLIENT_CORE, sys.executable, str(HERE / "load.py"), "--port", str(started.port),
         "--path", started.infer_path, "--body", str(body), "--clients", str(clients), "--seconds", str(seconds),
     ]  # fmt: skip
     before = _cpu_seconds(started.process.pid)
@@ -107,12 +108,19 @@ def _await_ready(started: peers.Started) -> None:
         if started.process.poll() is not None:
             raise RuntimeError("the server ended before it was ready")
         try:
-            urllib.request.urlopen(f"http://127.0.0.1:{PORT}{started.ready_path}", timeout=2)
+            urllib.request.urlopen(f"http://127.0.0.1:{started.port}{started.ready_path}", timeout=2)
         except OSError:
             time.sleep(0.02)
         else:
             return
     raise TimeoutError("the server was not ready in time")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _pss(root: int) -> float:

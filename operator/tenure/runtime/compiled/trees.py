@@ -11,6 +11,9 @@ from tenure.runtime.compiled.parts import Array, require
 MOST_PLACES = 1 << 16
 """How many row-tree pairs walk together: more would leave the processor's cache."""
 
+FIRST_LOOK, LOOK_EVERY, MOST_ALIVE = 5, 3, 0.8
+"""Most rows arrive long before the deepest leaf: from this level on, and then every few, those are let off the walk."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tree:
@@ -43,6 +46,7 @@ class Walk:
         self._feature = np.where(leaf, 0, np.concatenate([tree.feature for tree in every])).astype(np.intp)
         # Nothing is above infinity: a row that has reached its leaf stays there.
         self._threshold = np.where(leaf, np.inf, np.concatenate([tree.threshold for tree in every]))
+        self._is_split = ~leaf
         self._missing_right = ~(np.concatenate([tree.missing_left for tree in every]).astype(bool) | leaf)
         self._depth = max(_depth(tree) for tree in every)
         self._width = width
@@ -61,17 +65,41 @@ class Walk:
         has_gaps = bool(np.isnan(values.sum()))
         node = np.repeat(self.starts, count)
         base = np.tile(np.arange(count, dtype=np.intp) * self._width, trees)
-        for _ in range(self._depth):
-            place = self._feature.take(node)
-            place += base
-            value = values.take(place)
-            goes_right = value > self._threshold.take(node)
-            if has_gaps:
-                goes_right |= np.isnan(value) & self._missing_right.take(node)
-            node += node
-            node += goes_right
-            node = self._child.take(node)
-        return node.reshape(trees, count)
+        leaves, under_way = node, None
+        for level in range(self._depth):
+            if level >= FIRST_LOOK and (level - FIRST_LOOK) % LOOK_EVERY == 0:
+                alive = np.flatnonzero(self._is_split.take(node))
+                if len(alive) < MOST_ALIVE * len(node):
+                    leaves, under_way = _settled(leaves, under_way, node, alive)
+                    node, base = node.take(alive), base.take(alive)
+                    if not len(node):
+                        break
+            node = self._next(node, base, values, has_gaps=has_gaps)
+        if under_way is None:
+            leaves = node
+        else:
+            leaves[under_way] = node
+        return leaves.reshape(trees, count)
+
+    def _next(self, node: Array, base: Array, values: Array, *, has_gaps: bool) -> Array:
+        """One level down."""
+        place = self._feature.take(node)
+        place += base
+        value = values.take(place)
+        goes_right = value > self._threshold.take(node)
+        if has_gaps:
+            goes_right |= np.isnan(value) & self._missing_right.take(node)
+        node = node + node
+        node += goes_right
+        return self._child.take(node)
+
+
+def _settled(leaves: Array, under_way: Array | None, node: Array, alive: Array) -> tuple[Array, Array]:
+    """Keep what has arrived, and say which pairs are still under way."""
+    if under_way is None:
+        return node.copy(), alive
+    leaves[under_way] = node
+    return leaves, under_way.take(alive)
 
 
 def check(tree: Tree, width: int) -> None:
