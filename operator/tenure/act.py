@@ -46,6 +46,8 @@ class Actor:
             live = self._store.find(ref.kind, ref.namespace, ref.name)
             if live is not None and _is_ours(owner_uid, live) and "deletionTimestamp" not in live["metadata"]:
                 await self._cluster.delete(ref.kind, ref.namespace, ref.name, live["metadata"]["uid"])
+                # The watch may tell it late; until then it must not be deleted again and again.
+                self._store.remove(live)
                 wrote = True
         return wrote
 

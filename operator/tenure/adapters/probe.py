@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
@@ -69,7 +69,7 @@ def judge_answer(test: SmokeTest, what: str, status: int, content: bytes) -> Smo
         return SmokeResult(Verdict.PASS, f"{what} answered {status}")
     try:
         found = jsonpath.findall(test.expect_json_path, json.loads(content, parse_float=Decimal))
-    except (json.JSONDecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):
         return SmokeResult(Verdict.FAIL, f"{what} answered {status}, but its body is not JSON")
     except jsonpath.JSONPathError as wrong:
         text = f"spec.deploy.smokeTest.expectJSONPath {test.expect_json_path!r} is no JSONPath: {wrong}"
@@ -98,10 +98,9 @@ def _is_equal(found: Any, expected: Any) -> bool:
     """Compare as JSON; numbers by value, so 1 equals 1.0, and true is no number."""
     if isinstance(found, bool) or isinstance(expected, bool):
         return found is expected
-    try:
-        return Decimal(str(found)) == Decimal(str(expected))
-    except InvalidOperation:
-        return bool(found == expected)
+    if isinstance(found, int | Decimal) and isinstance(expected, int | float):
+        return Decimal(found) == Decimal(str(expected))
+    return bool(found == expected)
 
 
 def _shown(value: Any) -> str:

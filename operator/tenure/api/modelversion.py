@@ -127,7 +127,7 @@ class ModelVersionSpec(Model):
             *[
                 _unchanged(field)
                 for field in (
-                    *("modelRef", "version", "source", "parentVersion", "planHash", "specHash"),
+                    *("modelRef", "version", "source", "parentVersion", "planHash", "specHash", "jobHash"),
                     *("estimator", "images", "build", "data", "artifact", "baseline"),
                 )
             ],
@@ -151,6 +151,8 @@ class ModelVersionSpec(Model):
     """Hash of the plan it was made under."""
     spec_hash: Hash | None = None
     """Hash of the build it was made from."""
+    job_hash: Hash | None = None
+    """Hash of how its training pod was to run; another one gives a build that did not succeed a new try."""
     estimator: Line | None = None
     """Estimator of its recipe, for people; the last step of a pipeline."""
     images: VersionImages | None = None

@@ -339,6 +339,7 @@ def parse_version(raw: Raw) -> Version:
         trigger=(spec.get("source") or {}).get("trigger", ""),
         parent=spec.get("parentVersion"),
         plan_hash=spec.get("planHash", ""),
+        job_hash=spec.get("jobHash", ""),
         imported=is_imported,
         unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
         served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),

@@ -98,6 +98,7 @@ class Version:
     trigger: str = ""
     parent: int | None = None
     plan_hash: str = ""
+    job_hash: str = ""
     imported: bool = False
     """Made by a person for a model trained elsewhere."""
     unsupported: tuple[str, ...] = ()

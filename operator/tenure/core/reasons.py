@@ -18,7 +18,6 @@ class Reason(Enum):
     SUSPENDED = "Suspended", "spec.suspend is true: the operator looks and does not touch."
     INVALID_SPEC = "InvalidSpec", "A field has a value the schema cannot refuse and the operator cannot use."
     FIELD_NOT_SUPPORTED = "FieldNotSupported", "A field is set whose behaviour this release does not have yet."
-    FIELDS_SUPPORTED = "FieldsSupported", "Every field that is set is honoured."
     NOT_FEASIBLE = "NotFeasible", "The plan's feasibility verdict is NotFeasible."
     FEASIBILITY_UNDECIDED = "FeasibilityUndecided", "Nobody has given a feasibility verdict yet."
     OVER_BUDGET = "OverBudget", "The build asks for more than plan.budget allows."

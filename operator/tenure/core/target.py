@@ -1,5 +1,7 @@
 """Which build the spec asks for, and which version is that build."""
 
+from dataclasses import replace
+
 from tenure.core.facts import Observation, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
 from tenure.core.reasons import Reason
@@ -23,6 +25,12 @@ def build_hash(model: Model) -> str:
             "metrics": sorted(requirement.metric for requirement in build.requirements),
         }
     )
+
+
+def job_hash(model: Model) -> str:
+    """Fingerprint of how the training pod runs. It makes no other model, but it may be why a build did not succeed."""
+    pod = model.build.pod
+    return fingerprint(replace(pod, image="", command=(), args=(), env=()))
 
 
 def plan_hash(model: Model) -> str:
@@ -71,9 +79,12 @@ def is_building(version: Version) -> bool:
 
 
 def needs_new_version(seen: Observation, target: Version | None) -> bool:
-    """Whether a number must be given out: an unseen build, or a new `rebuild.trigger`."""
+    """Whether a number must be given out: an unseen build, a new `rebuild.trigger`, or a mended training pod."""
     trigger = seen.model.rebuild_trigger
-    return target is None or (trigger != "" and trigger != seen.memory.rebuild_trigger)
+    if target is None or (trigger != "" and trigger != seen.memory.rebuild_trigger):
+        return True
+    is_mended = target.job_hash not in ("", job_hash(seen.model))
+    return target.result is None and is_mended
 
 
 def next_number(seen: Observation) -> int:

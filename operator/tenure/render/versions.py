@@ -15,6 +15,7 @@ from tenure.core.reasons import Reason
 from tenure.core.requirements import headline
 from tenure.core.serving import is_retired, live_rollout
 from tenure.core.spec import Manifest, Model
+from tenure.core.target import job_hash
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
 from tenure.render.storage import artifact_folder
 
@@ -38,6 +39,7 @@ def render_version(model: Model, new: NewVersion, plan_hash: str, runtime_image:
                 "parentVersion": new.parent,
                 "planHash": plan_hash,
                 "specHash": new.build_hash,
+                "jobHash": job_hash(model),
                 "estimator": last_step.get("estimator"),
                 "images": {"train": build.pod.image or runtime_image, "serve": runtime_image},
                 "build": json.dumps(build.content, sort_keys=True, separators=(",", ":"), ensure_ascii=False),

@@ -12,7 +12,9 @@ from tenure.core.requirements import first_failure, judge
 from tenure.core.serving import without_challenger
 from tenure.core.target import build_hash, find_target, needs_new_version, next_number
 
-TRY_AGAIN = "Mend the cause, then change spec.build or set spec.rebuild.trigger to a new value to build again."
+TRY_AGAIN = (
+    "Mend the cause, in spec.build or outside; then set spec.rebuild.trigger to a new value if spec.build is as it was."
+)
 
 
 def give_out_a_version(seen: Observation) -> Step | None:
@@ -225,8 +227,7 @@ def _is_allocated(seen: Observation) -> bool:
 def _trigger(seen: Observation) -> str:
     if not seen.versions:
         return "Initial"
-    trigger = seen.model.rebuild_trigger
-    return "Manual" if trigger not in ("", seen.memory.rebuild_trigger) else "Upgrade"
+    return "Upgrade" if find_target(seen) is None else "Manual"
 
 
 def _building(seen: Observation) -> Phase:
