@@ -85,6 +85,14 @@ class AnyLife(RuleBasedStateMachine):
     def lose_a_job(self, number: int) -> None:
         self.world.jobs.pop(number, None)
 
+    @rule()
+    def lose_the_status(self) -> None:
+        self.world.status = {}
+
+    @rule(number=versions)
+    def delete_a_version(self, number: int) -> None:
+        self.world.versions.pop(number, None)
+
     @rule(number=versions, answer=st.sampled_from(list(Verdict)))
     def answer_the_smoke_test(self, number: int, answer: Verdict) -> None:
         self.world.answers[number] = answer
@@ -162,8 +170,14 @@ class AnyLife(RuleBasedStateMachine):
             assert first_failure(judge(seen.model.build.requirements, None, result)) is None
 
     def teardown(self) -> None:
-        """The world comes to rest, and there the decision is a fixed point."""
+        """The world comes to rest: the decision is a fixed point and nobody but a person has the next move."""
+        for _ in range(3):
+            self.world.settle()
+            for number in self.world.jobs:
+                self.world.end_job(number)
+            self.world.answers = dict.fromkeys(self.world.answers, Verdict.PASS)
         self.world.settle()
+        assert self.world.at_rest(), self.world.trail[-3:]
         seen = self.world.observe()
         decision = decide(seen)
         assert is_fixed(decision), decision.step
