@@ -2,8 +2,8 @@
 
 import aiohttp
 from aiohttp import web
-from core.stories import a_model
 
+from core.stories import a_model
 from tenure.adapters.probe import Probe
 from tenure.core.facts import Verdict
 from tenure.core.spec import Deploy, SmokeTest

@@ -111,6 +111,8 @@ def _pod_spec(model: Model, version: Version, own_image: bool) -> dict[str, Any]
     return without_empty(
         {
             "restartPolicy": "Never",
+            # A training has nothing to drain; a deleted model must not wait for one that ignores SIGTERM.
+            "terminationGracePeriodSeconds": 10,
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "serviceAccountName": pod.service_account_name,
