@@ -171,7 +171,7 @@ def test_what_only_the_operator_can_see_stalls_with_field_and_remedy_and_a_spec_
         said = shared.wait_reason(name, "Stalled", "BuildRefused")
         assert reason in said["message"], name
         assert field in said["message"], name
-        assert "change spec.build" in said["message"], name
+        assert "Mend the cause" in said["message"], name
         assert len(shared.names("Pod", f"tenure.dev/model={name}")) == 1, f"{name} was tried more than once"
 
     # and the operator does not turn in circles over them
