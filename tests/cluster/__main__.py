@@ -6,16 +6,20 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import asdict
 
-from localkube.addons import start_s3
+from localkube.addons import provide
 from localkube.clusters import Cluster, open_cluster
 from localkube.console import Failed
+from localkube.gateway import GATEWAY
 from localkube.lock import write_locks
+from localkube.prometheus import PROMETHEUS
+from localkube.s3 import S3
 from localkube.settings import find_place
 from localkube.together import do_together
 from localkube.tools import find_binary
 from localkube.venv import make_venv
+
+ADDONS = {addon.name: addon for addon in (S3, PROMETHEUS, GATEWAY)}
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -41,7 +45,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     tool.add_argument("module")
     tool.add_argument("name", nargs="?", help="which of the module's programs, if it has several")
     addon = commands.add_parser("addon", help="start one more server beside the local cluster, print how to reach it")
-    addon.add_argument("name", choices=["s3"])
+    addon.add_argument("name", choices=list(ADDONS))
     commands.add_parser("venv", help="make the Python environment for tests and lint, print where it is")
     commands.add_parser("lock", help="write the lock files in operator/lock")
     return parser.parse_args(arguments)
@@ -60,7 +64,7 @@ def run(asked: argparse.Namespace) -> bool:
             print(find_binary(asked.module, asked.name))
             return True
         case "addon":
-            print(json.dumps(asdict(start_s3(find_place()))))
+            print(json.dumps(provide(find_place(), ADDONS[asked.name])))
             return True
         case "venv":
             print(make_venv())

@@ -4,72 +4,62 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import socket
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from localkube import cgroups, processes
 from localkube.console import Failed, last_lines
 from localkube.health import is_serving
 from localkube.settings import NODE_ADDRESS, Place
-from localkube.tools import find_binary, only_one
+from localkube.tools import only_one
 
-S3_PORT = 7070
-BUCKET = "models"
+# How to reach a server, by name: what the command prints.
+Access = dict[str, str]
 
 
 @dataclass(frozen=True)
-class S3:
-    """How to reach the S3 server, from this machine and from pods alike."""
+class Addon:
+    """One add-on: its processes, and how to start them in a folder of its own."""
 
-    endpoint: str
-    region: str
-    bucket: str
-    access_key: str
-    secret_key: str
+    name: str
+    processes: tuple[str, ...]
+    start: Callable[[Place, Path], Access]
 
 
-def start_s3(place: Place) -> S3:
-    """Return the S3 server, started unless it runs already. Its one bucket is a folder of the cluster."""
+def provide(place: Place, addon: Addon) -> Access:
+    """Return how to reach an add-on, started unless it runs already."""
     if not is_serving(place):
         raise Failed("add-ons run beside the local cluster; start it with `python3 tests/cluster up`")
-    access = place.run / "s3" / "access.json"
+    folder = place.run / addon.name
+    access = folder / "access.json"
     with only_one(f"addon-{place.name}"):
-        if access.exists() and processes.find_pid(place.processes / "s3") is not None:
-            return S3(**json.loads(access.read_text()))
-        server = S3(f"http://{NODE_ADDRESS}:{S3_PORT}", "us-east-1", BUCKET, "tenure", secrets.token_hex(16))
-        _serve(place, server)
+        alive = all(processes.find_pid(place.processes / name) is not None for name in addon.processes)
+        if alive and access.exists():
+            found: Access = json.loads(access.read_text())
+            return found
+        folder.mkdir(exist_ok=True)
+        started = addon.start(place, folder)
         access.touch(mode=0o600)
-        access.write_text(json.dumps(asdict(server)))
-    return server
+        access.write_text(json.dumps(started))
+    return started
 
 
-def _serve(place: Place, server: S3) -> None:
-    data = place.run / "s3" / "data"
-    (data / BUCKET).mkdir(parents=True, exist_ok=True)
-    processes.start(
-        place,
-        "s3",
-        [find_binary("versitygw"), "--port", f"{NODE_ADDRESS}:{S3_PORT}", "posix", data],
-        cgroups.create(place.name),
-        # Not as arguments, which everyone on the machine can read.
-        {
-            **os.environ,
-            "ROOT_ACCESS_KEY": server.access_key,
-            "ROOT_SECRET_KEY": server.secret_key,
-            "VGW_REGION": server.region,
-        },
-    )
-    until = time.monotonic() + 20
-    while not _is_open(S3_PORT):
+def run(place: Place, name: str, command: Sequence[str | Path], port: int, settings: Mapping[str, str]) -> None:
+    """Start a process of an add-on and wait until its port is open."""
+    if processes.find_pid(place.processes / name) is None:
+        processes.start(place, name, command, cgroups.create(place.name), {**os.environ, **settings})
+    until = time.monotonic() + 30
+    while not is_open(port):
         if time.monotonic() > until:
-            log = place.logs / "s3.log"
-            raise Failed(f"the S3 server does not answer; the end of {log}:\n{last_lines(log)}")
+            log = place.logs / f"{name}.log"
+            raise Failed(f"{name} does not answer; the end of {log}:\n{last_lines(log)}")
         time.sleep(0.05)
 
 
-def _is_open(port: int) -> bool:
+def is_open(port: int) -> bool:
     try:
         with socket.create_connection((NODE_ADDRESS, port), timeout=1):
             return True

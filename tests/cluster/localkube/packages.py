@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from localkube.console import Failed, run_logged, say, step
-from localkube.settings import cache_folder
+from localkube.settings import cache_folder, scratch
 from localkube.tools import only_one
 
 PLUGINS = Path("/usr/lib/cni")
@@ -69,6 +69,24 @@ def install(wanted: dict[str, str]) -> None:
         missing = find_missing(wanted)
         if missing:
             _apt(missing)
+
+
+def unpack(package: str, folder: Path) -> None:
+    """Unpack a package into a folder of ours. Installing it would start its service."""
+    log = cache_folder() / "logs" / f"unpack-{package}.log"
+    with only_one(f"unpack-{package}"):
+        if folder.exists():
+            return
+        with step(f"Unpacking {package}", log), scratch(f"unpack-{package}") as made:
+            try:
+                run_logged(["apt-get", "update"], log)
+            except Failed:
+                say("apt-get update had errors; trying all the same")
+            run_logged(["apt-get", "download", "--option=APT::Sandbox::User=root", package], log, folder=made)
+            (archive,) = made.glob("*.deb")
+            run_logged(["dpkg-deb", "--extract", archive, made / "root"], log)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            (made / "root").rename(folder)
 
 
 def _apt(missing: list[str]) -> None:

@@ -40,16 +40,24 @@ def go_version() -> str:
     return read_output(["go", "env", "GOVERSION"]).strip()
 
 
+def digest_files(*files: Path, salt: str = "") -> str:
+    """Return a short digest of files, by name and content."""
+    digest = hashlib.sha256(salt.encode())
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def find_folder(module: str) -> Path:
     """Return where the binaries of a module are kept: another source, another folder."""
     sources = MODULES / module
     if not (sources / "go.mod").exists():
         known = ", ".join(sorted(path.parent.name for path in MODULES.glob("*/go.mod")))
         raise Failed(f"there is no tool `{module}`; the tools are: {known}")
-    digest = hashlib.sha256(f"{go_version()} {LINKED.get(module, '')}".encode())
-    for file in sorted(sources.iterdir()):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return cache_folder() / "bin" / f"{module}-{digest.hexdigest()[:12]}"
+    # What Go reads, so that another kind of file beside it asks for no compiling.
+    files = sorted(file for file in sources.iterdir() if file.suffix in (".go", ".mod", ".sum"))
+    digest = digest_files(*files, salt=f"{go_version()} {LINKED.get(module, '')}")
+    return cache_folder() / "bin" / f"{module}-{digest}"
 
 
 def build(module: str) -> Path:
