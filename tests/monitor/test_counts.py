@@ -206,4 +206,4 @@ def test_a_pod_left_out_and_rows_not_counted_are_told() -> None:
     signal = Signal("dataDrift", SignalKind.DATA_DRIFT)
     reading = read_counts(signal, BASELINE, gather(windows, BASELINE), NOW)
     assert "9 rows came too fast" in reading.note
-    assert "pod-b are left out" in reading.note
+    assert "1 of 2 pods not counted, pod pod-b: a count is negative" in reading.note

@@ -85,6 +85,12 @@ def test_the_same_reading_counts_once_however_often_it_is_judged() -> None:
         assert judge(signal, state, reading, later(seconds)) == state
 
 
+def test_a_memory_in_whole_seconds_knows_the_reading_it_came_from() -> None:
+    signal, at = a_signal(), NOW.replace(microsecond=700_000)
+    stored = replace(judge(signal, begin(signal), a_reading("0.2", at), at), at=NOW)
+    assert judge(signal, stored, a_reading("0.2", at), at).breaches == 1
+
+
 def test_a_clock_set_back_does_not_silence_a_signal() -> None:
     signal = a_signal()
     ahead = judge(signal, begin(signal), a_reading("0.2", at=later(86_400)), later(86_400))
@@ -95,6 +101,13 @@ def test_windows_that_share_rows_count_once() -> None:
     signal = a_signal(spacing_seconds=3600)
     assert after(signal, *["0.2"] * 60).breaches == 1
     assert after(signal, *["0.2"] * 61).breached
+
+
+def test_data_that_came_back_is_shown_before_it_counts_again() -> None:
+    signal = a_signal(spacing_seconds=3600)
+    back = after(signal, "0.2", None, "0.3")
+    assert (back.value, back.breaches, back.at, back.verdict) == (Decimal("0.3"), 1, NOW, Verdict.FAIL)
+    assert after(signal, "0.2", None, *["0.3"] * 59).breached
 
 
 def test_without_data_onnodata_breach_counts_each_absence_as_bad() -> None:

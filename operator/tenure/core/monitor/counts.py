@@ -44,7 +44,8 @@ def read_counts(
     reading = _read(signal, baseline, window, at, metric, feature, labels)
     if not gathered.notes:
         return reading
-    return replace(reading, note="; ".join(filter(None, (reading.note, *gathered.notes))))
+    left_out = f"{len(gathered.notes)} of {len(gathered.windows) + len(gathered.notes)} pods not counted"
+    return replace(reading, note=f"{reading.note}; {left_out}, {gathered.notes[0]}")
 
 
 def _read(

@@ -20,26 +20,29 @@ def judge(signal: Signal, state: SignalState, reading: Reading, now: datetime) -
 
     A value is out when it is outside the bounds (they are inclusive), `consecutive` such values in a row are a breach,
     and as many good ones end it. A reading counts once, however often it is judged. No data (absent, NaN, infinite,
-    stale, too few samples) is never a pass and neither adds to a run nor ends it, unless onNoData is Breach.
+    stale, too few samples) is never a pass and neither adds to a run nor ends it, unless onNoData is Breach. A value
+    that shares rows with the last one that counted is shown when there was no data in between, and does not count.
     """
+    # Whole seconds, as the status keeps them: else a reading looks newer than its own memory and counts twice.
+    now, reading = now.replace(microsecond=0), replace(reading, at=reading.at.replace(microsecond=0))
     lack = find_lack(signal, reading, now)
     if lack:
         return _without_data(signal, state, reading, now, lack)
-    if _has_counted(signal, state, reading.at, now):
+    counts = not _has_counted(signal, state, reading.at, now)
+    if not counts and (state.value is not None or (state.at is not None and reading.at <= state.at)):
         return state
     shown = replace(
         state,
         value=_storable(reading.value or Decimal(0)),
         threshold=reading.threshold or threshold_text(signal),
         samples=reading.samples,
-        at=reading.at,
+        at=reading.at if counts else state.at,
     )
     verdict = reading.verdict or _verdict_by_bounds(signal, reading)
-    match verdict:
-        case Verdict.PASS:
-            shown = _after_good(signal, shown)
-        case Verdict.FAIL:
-            shown = _after_bad(signal, shown, reading.at)
+    if counts and verdict is Verdict.PASS:
+        shown = _after_good(signal, shown)
+    if counts and verdict is Verdict.FAIL:
+        shown = _after_bad(signal, shown, reading.at)
     return replace(shown, verdict=verdict, message=_sentence(signal, shown, verdict, reading.note))
 
 

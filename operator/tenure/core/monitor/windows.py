@@ -36,7 +36,7 @@ def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] =
             continue
         trouble = find_trouble(window, sizes)
         if trouble:
-            known_notes.append(f"the counts of pod {window.pod} are left out: {trouble}")
+            known_notes.append(f"pod {window.pod}: {trouble}")
             continue
         known = newest.get(window.epoch)
         if known is None or window.until > known.until:
