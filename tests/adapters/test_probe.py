@@ -106,6 +106,18 @@ def test_a_path_that_is_no_path_is_named_with_its_field(path: str) -> None:
     assert "spec.deploy.smokeTest.expectJSONPath" in result.message
 
 
+@pytest.mark.parametrize("content", ["[" * 100_000, '{"y": ' + "9" * 5000 + "}"])
+def test_an_answer_made_to_break_the_reader_is_a_failure(content: str) -> None:
+    assert judged(content, expect_json_path="$.y", expect_value=1).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(("found", "expected"), [('"1"', 1), ("1", "1"), ('"1.0"', "1"), ('"1e0"', "1")])
+def test_text_is_not_a_number(found: str, expected: object) -> None:
+    result = judged(f'{{"y": {found}}}', expect_json_path="$.y", expect_value=expected)
+
+    assert result.verdict is Verdict.FAIL
+
+
 def serving(protocol: Protocol = Protocol.V2, path: str = "", **test: Any) -> Model:
     runtime = Runtime(protocol=protocol, readiness_path=path)
     return a_model(deploy=Deploy(runtime=runtime, smoke_test=SmokeTest(**test)))
