@@ -191,7 +191,7 @@ def is_fixed(decision: Decision) -> bool:
 
 
 def test_whatever_happens_the_promises_hold_and_the_world_comes_to_rest() -> None:
-    run_state_machine_as_test(AnyLife, settings=settings(max_examples=60, stateful_step_count=30))
+    run_state_machine_as_test(AnyLife, settings=settings(max_examples=40, stateful_step_count=30))
 
 
 class AnyLifeUnderRecreate(AnyLife):
@@ -209,7 +209,7 @@ class AnyLifeUnderRecreate(AnyLife):
 
 
 def test_whatever_happens_under_recreate_the_world_comes_to_rest() -> None:
-    run_state_machine_as_test(AnyLifeUnderRecreate, settings=settings(max_examples=20, stateful_step_count=30))
+    run_state_machine_as_test(AnyLifeUnderRecreate, settings=settings(max_examples=15, stateful_step_count=30))
 
 
 def test_what_was_recorded_of_a_version_is_read_back_as_it_was() -> None:
