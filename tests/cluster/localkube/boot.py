@@ -10,7 +10,7 @@ from pathlib import Path
 from localkube import certificates, cgroups, clean, configuration, network, packages, pause, processes
 from localkube.components import MODULES, Component, all_components, control_plane, node
 from localkube.console import say, step
-from localkube.health import is_healthy, kubectl, wait_for, wait_for_node
+from localkube.health import kubectl, stays_healthy, wait_for, wait_for_node
 from localkube.images import import_archive
 from localkube.settings import SOURCES, Place
 from localkube.together import do_together
@@ -32,7 +32,7 @@ def is_live(place: Place) -> bool:
     if not (place.run / DONE).exists():
         return False
     with ThreadPoolExecutor() as together:
-        return all(together.map(lambda component: is_healthy(place, component), all_components(place)))
+        return all(together.map(lambda component: stays_healthy(place, component), all_components(place)))
 
 
 def up(place: Place) -> None:

@@ -27,7 +27,7 @@ _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}), urllib.re
 
 def answers(url: str) -> bool:
     try:
-        with _OPENER.open(url, timeout=2) as response:
+        with _OPENER.open(url, timeout=5) as response:
             return bool(response.status == 200)
     except (OSError, urllib.error.URLError):
         return False
@@ -41,20 +41,28 @@ def is_healthy(place: Place, component: Component) -> bool:
     return component.health is None or answers(component.health)
 
 
+def stays_healthy(place: Place, component: Component, patience: float = 30.0) -> bool:
+    """Tell whether a component works; one that runs gets time to answer: a busy machine is no broken cluster."""
+    until = time.monotonic() + patience
+    while not is_healthy(place, component):
+        if find_pid(place.processes / component.name) is None or time.monotonic() > until:
+            return False
+        time.sleep(0.2)
+    return True
+
+
 def is_serving(place: Place) -> bool:
     """Tell whether containerd answers."""
     if not place.containerd_socket.exists():
         return False
-    ended = subprocess.run(
-        ["ctr", "--address", place.containerd_socket, "--connect-timeout", "2s", "plugins", "ls", "-q"],
-        capture_output=True,
-        timeout=10,
-        check=False,
-    )
-    return ended.returncode == 0
+    command = ["ctr", "--address", place.containerd_socket, "--connect-timeout", "10s", "plugins", "ls", "-q"]
+    try:
+        return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
 
 
-def wait_for(place: Place, component: Component, patience: float = 60.0) -> None:
+def wait_for(place: Place, component: Component, patience: float = 180.0) -> None:
     """Wait until a component answers; when it ends or never does, show its last words."""
     log = place.logs / f"{component.name}.log"
     until = time.monotonic() + patience
@@ -101,7 +109,7 @@ def read_node_problem(place: Place) -> str | None:
         return str(failure)
 
 
-def wait_for_node(place: Place, patience: float = 60.0) -> None:
+def wait_for_node(place: Place, patience: float = 180.0) -> None:
     until = time.monotonic() + patience
     while (problem := read_node_problem(place)) is not None:
         if time.monotonic() > until:
