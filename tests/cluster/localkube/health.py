@@ -55,7 +55,7 @@ def is_serving(place: Place) -> bool:
     """Tell whether containerd answers."""
     if not place.containerd_socket.exists():
         return False
-    command = ["ctr", "--address", place.containerd_socket, "--connect-timeout", "10s", "plugins", "ls", "-q"]
+    command = ["ctr", f"--address={place.containerd_socket}", "--connect-timeout=10s", "plugins", "ls", "-q"]
     try:
         return subprocess.run(command, capture_output=True, timeout=30, check=False).returncode == 0
     except subprocess.TimeoutExpired:

@@ -54,11 +54,12 @@ def build_images() -> None:
     stamp = cache_folder() / "images-built"
     with only_one("images"):
         wanted = digest_sources()
-        if stamp.exists() and stamp.read_text() == wanted:
-            say("The images are as new as their sources")
-            return
         packages.install(packages.IMAGES)
         with open_builder() as builder:
+            built = all(builder.has(name_of(target)) for target in TARGETS)
+            if built and stamp.exists() and stamp.read_text() == wanted:
+                say("The images are as new as their sources")
+                return
             builder.recover()
             base = build_base(builder)
             for target in TARGETS:
