@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import platform
 import tarfile
 from pathlib import Path
 
 from localkube.configuration import PAUSE_IMAGE
+
+# What images call the machines that the kernel calls otherwise.
+ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, mode: int = 0o644) -> None:
@@ -25,7 +29,7 @@ def render_archive(program: bytes) -> bytes:
     identity = hashlib.sha256(layer.getvalue()).hexdigest()
     configuration = json.dumps(
         {
-            "architecture": "amd64",
+            "architecture": ARCHITECTURES.get(platform.machine(), platform.machine()),
             "os": "linux",
             "config": {"Entrypoint": ["/pause"], "User": "65532:65532"},
             "rootfs": {"type": "layers", "diff_ids": [f"sha256:{identity}"]},
