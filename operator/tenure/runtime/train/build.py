@@ -41,9 +41,10 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     rows, digest = _read(task, kind, scratch, say)
     split = splits.kind_of(task.cross_validation, rows, kind)
     fitted_on, held = splits.hold_out(rows, task.holdout, split, task.seed)
-    training, holdout = rows.take(fitted_on), rows.take(held)
-    say(f"keeping {len(holdout)} of {len(rows)} rows as holdout ({split})")
-    unfitted = pipeline.build(task.recipe, rows.columns, task.seed)
+    training, holdout, count = rows.take(fitted_on), rows.take(held), len(rows)
+    del rows  # millions of rows need not be in memory twice
+    say(f"keeping {len(holdout)} of {count} rows as holdout ({split})")
+    unfitted = pipeline.build(task.recipe, training.columns, task.seed)
     unfitted = _searched(task, unfitted, training, split, kind, say)
     folds = _cross_validate(task, unfitted, training, split, kind, say)
     say(f"fitting {task.recipe.model.estimator} on {len(training)} rows")
@@ -52,7 +53,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     metrics = measures.measure(model, judged.features, judged.target, task.metrics, kind)
     say("measured on the holdout: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     content = _stored(task, model)
-    notes = [*rows.notes, *_warnings(training, kind, say)]
+    notes = [*training.notes, *_warnings(training, kind, say)]
     if not len(holdout):
         notes.append("no holdout: the metrics are those of the training rows")
     return Built(
@@ -61,7 +62,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
         metrics=metrics,
         folds=folds,
         data_digest=digest,
-        rows=len(rows),
+        rows=count,
         notes=tuple(notes),
     )
 
