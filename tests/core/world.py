@@ -14,9 +14,10 @@ from core.stories import DIGEST, NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
 from tenure.core.decision import Decision, Stance
-from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Verdict
+from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.names import VERSION_LABEL, service_name
 from tenure.core.policy import decide
+from tenure.core.reasons import Reason
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
 from tenure.render.compare import is_same_status
@@ -25,6 +26,7 @@ from tenure.render.status import render_status
 from tenure.render.versions import render_version_status
 
 Raw = dict[str, Any]
+NO_IMAGE = Trouble(Reason.IMAGE_PULL_BACK_OFF, "its image cannot be pulled")
 PASSES = 60
 """A world that has not settled after so many passes never will."""
 
@@ -117,7 +119,10 @@ class World:
             memory=parse_memory({"status": self.status}),
             versions={number: parse_version(raw) for number, raw in self.versions.items()},
             jobs=dict(self.jobs),
-            deployments={number: parse_deployment(w.as_raw(), []) for number, w in self.workloads.items()},
+            deployments={
+                number: parse_deployment(w.as_raw(), [], NO_IMAGE if number in self.broken else None)
+                for number, w in self.workloads.items()
+            },
             service_version=selected_version(service),
             has_service=service is not None,
         )

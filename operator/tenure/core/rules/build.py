@@ -139,7 +139,7 @@ def _read_result(seen: Observation, target: Version, job: JobFacts) -> Step:
 
 
 def _failed(seen: Observation, target: Version, reason: Reason, cause: str) -> Step:
-    message = f"{target.name} was not built: {cause.rstrip('. ')}. {TRY_AGAIN}"
+    message = f"{target.name} was not built: {_ended_sentence(cause)} {TRY_AGAIN}"
     return Step(
         phase=_ended(seen),
         reason=reason,
@@ -199,6 +199,12 @@ def stay_rejected_after_the_rollout(seen: Observation) -> Step | None:
         next="improve the build",
         memory=without_challenger(seen, target.number),
     )
+
+
+def _ended_sentence(text: str) -> str:
+    """End a sentence that may have ended already."""
+    plain = text.rstrip(". ")
+    return plain if plain.endswith(("?", "!")) else f"{plain}."
 
 
 def _recorded(target: Version, otherwise: Reason) -> Reason:

@@ -37,8 +37,11 @@ def finish_the_retreat(seen: Observation) -> Step | None:
     if rollout is None or rollout.stage is not Stage.RETREAT:
         return None
     wanted = seen.model.deploy.replicas
-    back = seen.deployments.get(champion or 0, DeploymentFacts()).ready
+    facts = seen.deployments.get(champion or 0, DeploymentFacts())
+    back = facts.ready
     is_back = champion is None or back >= wanted
+    if not is_back and facts.trouble is not None and _is_third_version(seen, rollout):
+        return _give_up_the_retreat(seen, rollout, back)
     return Step(
         phase=Phase.IN_USE if is_back else Phase.DEPLOYING,
         reason=Reason.RETREATING,
@@ -47,6 +50,37 @@ def finish_the_retreat(seen: Observation) -> Step | None:
         next="wait for pods",
         memory=replace(seen.memory, rollout=None) if is_back else None,
         wake_after=10.0,
+    )
+
+
+def _is_third_version(seen: Observation, rollout: Rollout) -> bool:
+    """Whether a tested version waits that is neither the champion nor the one that leaves."""
+    target = find_target(seen)
+    return (
+        target is not None
+        and target.result is not None
+        and target.number not in (seen.memory.champion, rollout.version)
+    )
+
+
+def _give_up_the_retreat(seen: Observation, rollout: Rollout, back: int) -> Step:
+    """The champion cannot come back and a mended version waits: the walk of that one must not wait for ever.
+
+    While no pod of the champion answers, the version that was to leave is all that users have: it takes the place.
+    """
+    memory = replace(seen.memory, rollout=None)
+    text = f"the champion cannot take its replicas back; version {rollout.version} leaves all the same"
+    leaving = seen.versions.get(rollout.version)
+    if back == 0 and leaving is not None and leaving.phase is VersionPhase.SUPERSEDED:
+        memory = replace(memory, champion=rollout.version, previous=seen.memory.champion)
+        text = f"the champion cannot come back; {leaving.name}, which answers, is champion until the next is ready"
+    return Step(
+        phase=Phase.DEPLOYING,
+        reason=Reason.RETREATING,
+        message=text,
+        stance=Stance.PROGRESSING,
+        next="wait for pods",
+        memory=memory,
     )
 
 
