@@ -19,7 +19,7 @@ import pytest
 from tenure.contract import result
 from tenure.runtime import storage
 
-from .conftest import OPERATOR, run_command
+from .conftest import OPERATOR, run_command, task_of
 from .test_serving import INFER, matrix
 
 
@@ -89,6 +89,11 @@ def test_a_pod_starts_answers_and_drains_on_sigterm(numbers: Path) -> None:
         await_ready(process, port)
         assert status_of(port, INFER, matrix()) == 200
 
+        kept = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+        kept.request("POST", INFER, json.dumps(matrix()))
+        first = kept.getresponse()
+        assert (first.status, first.read() != b"", first.headers.get("connection")) == (200, True, None)
+
         process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + 5
         while status_of(port, "/v2/health/ready") == 200 and time.monotonic() < deadline:
@@ -96,6 +101,10 @@ def test_a_pod_starts_answers_and_drains_on_sigterm(numbers: Path) -> None:
         assert status_of(port, "/v2/health/ready") == 503
         assert status_of(port, "/v2/health/live") == 200
         assert status_of(port, INFER, matrix()) == 200
+        kept.request("POST", INFER, json.dumps(matrix()))
+        last = kept.getresponse()
+        assert (last.status, last.headers["connection"]) == (200, "close")
+        kept.close()
 
         assert process.wait(20) == 0
         assert process.stdout is not None
@@ -183,6 +192,22 @@ def test_a_setting_that_cannot_be_used_is_named(numbers: Path, tmp_path: Path, n
     assert failure is not None
     assert failure.reason == "ConfigurationInvalid"
     assert name in failure.message
+
+
+def test_a_deleted_training_pod_ends_at_once(tmp_path: Path) -> None:
+    """Its process is number 1 in the container, for which SIGTERM has no default."""
+    task = task_of(tmp_path, recipe={"estimator": "sklearn.svm.SVC"}, crossValidation={"folds": 100, "repeats": 100})
+    environment = {**os.environ, "PYTHONPATH": str(OPERATOR), "TENURE_TASK": json.dumps(task)}
+    command = [sys.executable, "-m", "tenure.runtime", "train"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    while "read 150 rows" not in process.stdout.readline():
+        assert process.poll() is None
+
+    process.terminate()
+
+    assert process.wait(10) == 128 + signal.SIGTERM
+    process.stdout.close()
 
 
 def test_fetching_copies_verifies_and_is_repeatable(numbers: Path, tmp_path: Path) -> None:

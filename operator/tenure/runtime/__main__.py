@@ -1,6 +1,7 @@
 """The entry of the runtime image: `python -m tenure.runtime train | fetch | serve`."""
 
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Callable
@@ -42,6 +43,11 @@ COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
 }
 
 
+def _end(number: int, _frame: object) -> None:
+    """Process 1 of a container gets no default for SIGTERM: without this a deleted pod would train on until killed."""
+    raise SystemExit(128 + number)
+
+
 def main(arguments: list[str]) -> int:
     """Run one command and translate its end into an exit code and a termination message."""
     if len(arguments) != 1 or arguments[0] not in COMMANDS:
@@ -65,4 +71,5 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _end)
     sys.exit(main(sys.argv[1:]))

@@ -65,7 +65,7 @@ class Server:
 
     async def drain(self, seconds: float) -> bool:
         """Let every request that has begun finish; whether all did."""
-        self.is_draining = True
+        self.is_draining = True  # where nobody has set it before
         deadline = time.monotonic() + seconds
         while self.connections and time.monotonic() < deadline:
             for connection in list(self.connections):
@@ -192,7 +192,7 @@ class Connection(asyncio.Protocol):
         self._is_reading = False
         method = self._parser.get_method()
         parser = self._parser
-        closes = not parser.should_keep_alive() or parser.should_upgrade() or self._server.is_draining
+        closes = not parser.should_keep_alive() or parser.should_upgrade()
         slot = _Slot(self, is_head=method == b"HEAD", closes=closes)
         self._slots.append(slot)
         body = self._body[0] if len(self._body) == 1 else b"".join(self._body)
@@ -220,6 +220,8 @@ class Connection(asyncio.Protocol):
         was_full = len(slots) >= MOST_PIPELINED
         while slots and slots[0].response is not None:
             slot = slots.popleft()
+            # A draining server says so with the last answer it owes: the client's next request goes to another pod.
+            slot.closes |= self._server.is_draining and not slots and not self._is_reading
             transport.write(_bytes_of(slot))
             if slot.closes:
                 slots.clear()
