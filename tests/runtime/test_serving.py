@@ -107,6 +107,7 @@ WRONG: dict[str, tuple[Any, str]] = {
     "an unknown column": (
         {"inputs": [column(name, [1.0]) for name in [*COLUMNS, "colour"]]}, "'colour' is not a column",
     ),
+    "inputs without end": ({"inputs": [column(f"x{n}", [1.0]) for n in range(1000)]}, "too many"),
     "a column twice": ({"inputs": [column(COLUMNS[0], [1.0])] * 2}, "twice"),
     "columns of different length": (
         {"inputs": [column(name, [1.0] * (1 + place)) for place, name in enumerate(COLUMNS)]}, "different numbers",

@@ -12,6 +12,9 @@ from tenure.runtime.serve.inputs import Array
 from tenure.runtime.serve.model import Model
 from tenure.runtime.serve.rejected import Rejected
 
+SURPLUS_INPUTS = 16
+"""So many inputs beyond the columns are still looked at, to name the one that is wrong."""
+
 LENGTH_HEADER = "inference-header-content-length"
 
 
@@ -97,6 +100,8 @@ def answer(
 def _rows(model: Model, inputs: Any, binary: memoryview) -> Array:
     if not isinstance(inputs, list) or not inputs:
         raise Rejected("'inputs' must be a list with at least one tensor")
+    if len(inputs) > model.inputs.width + SURPLUS_INPUTS:
+        raise Rejected(f"{len(inputs)} inputs are too many; the model takes {model.inputs.width} columns")
     arrays: dict[str, Array] = {}
     place = 0
     for raw in inputs:
