@@ -138,6 +138,23 @@ class Space:
                 pytest.fail(f"it did not stay so: {what}\n{self.report()}", pytrace=False)
             time.sleep(0.2)
 
+    def hold_idle(self, seconds: float) -> None:
+        """Look for a while in which the operator wrote nothing, and read next to nothing.
+
+        Somebody else's model may come to life just now, so it is tried a few times; what turns in circles never stops.
+        """
+        tries: list[dict[str, float]] = []
+        for _ in range(4):
+            before = self.operator.calls()
+            time.sleep(seconds)
+            calls = {method: count - before.get(method, 0) for method, count in self.operator.calls().items()}
+            if sum(calls.values()) == calls.get("GET", 0) < 2 * seconds:
+                return
+            tries.append(calls)
+        pytest.fail(
+            f"the operator was never idle for {seconds:.0f} s; its calls: {tries}\n{self.report()}", pytrace=False
+        )
+
     def report(self) -> str:
         """Tell all that helps to understand why a story fails."""
         kinds = "mlmodel,mv,job,deployment,pod,service,pvc"
