@@ -47,15 +47,19 @@ def provide(place: Place, addon: Addon) -> Access:
     return started
 
 
-def run(place: Place, name: str, command: Sequence[str | Path], port: int, settings: Mapping[str, str]) -> None:
-    """Start a process of an add-on and wait until its port is open."""
-    if processes.find_pid(place.processes / name) is None:
+def run(
+    place: Place, name: str, command: Sequence[str | Path], settings: Mapping[str, str], ready: Callable[[], bool]
+) -> None:
+    """Start a process of an add-on and wait until it is ready."""
+    record, log = place.processes / name, place.logs / f"{name}.log"
+    if processes.find_pid(record) is None:
+        record.unlink(missing_ok=True)
         processes.start(place, name, command, cgroups.create(place.name), {**os.environ, **settings})
-    until = time.monotonic() + 30
-    while not is_open(port):
-        if time.monotonic() > until:
-            log = place.logs / f"{name}.log"
-            raise Failed(f"{name} does not answer; the end of {log}:\n{last_lines(log)}")
+    until = time.monotonic() + 60
+    while not ready():
+        ended = record.exists() and processes.find_pid(record) is None
+        if ended or time.monotonic() > until:
+            raise Failed(f"{name} {'ended' if ended else 'does not answer'}; the end of {log}:\n{last_lines(log)}")
         time.sleep(0.05)
 
 

@@ -132,7 +132,6 @@ def render_corefile(place: Place) -> str:
     return f""".:53 {{
     bind {NODE_ADDRESS}
     errors
-    health {NODE_ADDRESS}:8080
     ready {NODE_ADDRESS}:8181
     kubernetes cluster.local in-addr.arpa ip6.arpa {{
         kubeconfig {place.kubeconfig_of("coredns")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from localkube.addons import Access, Addon, run
+from localkube.addons import Access, Addon, is_open, run
 from localkube.console import read_output, run_logged, step
 from localkube.health import kubectl
 from localkube.settings import MODULES, NODE_ADDRESS, SOURCES, Place, cache_folder
@@ -54,23 +54,28 @@ def start(place: Place, folder: Path) -> Access:
         *(f"--xds-address={NODE_ADDRESS}", f"--xds-port={XDS_PORT}", "--disable-leader-election"),
         *(
             f"--health-address={NODE_ADDRESS}",
-            "--health-port=8002",
+            "--health-port=8004",
             f"--http-address={NODE_ADDRESS}",
             "--http-port=8003",
         ),
         *(f"--envoy-service-http-address={NODE_ADDRESS}", f"--ingress-status-address={NODE_ADDRESS}"),
         *("--stats-address", NODE_ADDRESS, "--debug-http-address", NODE_ADDRESS, "--debug-http-port", "6061"),
     ]
-    run(place, "contour", serve, XDS_PORT, {"CONTOUR_NAMESPACE": NAMESPACE})
-    bootstrap = folder / "envoy.json"
+    run(place, "contour", serve, {"CONTOUR_NAMESPACE": NAMESPACE}, lambda: is_open(XDS_PORT))
+    bootstrap, administration = folder / "envoy.json", folder / "envoy.sock"
     read_output(
         [
             *(contour, "bootstrap", bootstrap, f"--xds-address={NODE_ADDRESS}", f"--xds-port={XDS_PORT}"),
-            *(f"--admin-address={folder / 'admin.sock'}", "--dns-lookup-family=v4"),
+            *(f"--admin-address={administration}", "--dns-lookup-family=v4"),
         ]
     )
-    split: list[str | Path] = [envoy, "-c", bootstrap, "--service-cluster=contour", "--service-node=tenure"]
-    run(place, "envoy", split, HTTP_PORT, {})
+    split: list[str | Path] = [
+        *(envoy, "--config-path", bootstrap, "--service-cluster", "contour", "--service-node", "tenure"),
+        "--disable-hot-restart",
+    ]
+    # It listens to requests only once there is a route.
+    administration.unlink(missing_ok=True)
+    run(place, "envoy", split, {}, administration.exists)
     return {"namespace": NAMESPACE, "name": NAME, "url": f"http://{NODE_ADDRESS}:{HTTP_PORT}"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from localkube import packet_rules
 from localkube.console import Failed, read_output
-from localkube.settings import NODE_ADDRESS, NODE_LINK, POD_RANGE, Place
+from localkube.settings import NODE_ADDRESS, NODE_LINK, POD_RANGE, SERVICE_RANGE, Place
 
 CHAIN = "TENURE-PODS"
 # Chains of kubelet and kube-proxy.
@@ -38,6 +38,8 @@ def create(place: Place) -> None:
     read_output(["ip", "link", "add", NODE_LINK, "type", "bridge"])
     read_output(["ip", "address", "add", f"{NODE_ADDRESS}/32", "dev", NODE_LINK])
     read_output(["ip", "link", "set", NODE_LINK, "up"])
+    # Service addresses are translated on their way out: a machine without a default route must see a way at all.
+    read_output(["ip", "route", "add", SERVICE_RANGE, "dev", NODE_LINK])
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     # Pods reach the world with the host's address.
     packet_rules.add_chain("nat", "POSTROUTING", CHAIN, [["-s", POD_RANGE, "!", "-d", POD_RANGE, "-j", "MASQUERADE"]])

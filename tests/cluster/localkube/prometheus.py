@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from localkube import packages
-from localkube.addons import Access, Addon, run
+from localkube.addons import Access, Addon, is_open, run
 from localkube.settings import NODE_ADDRESS, SOURCES, Place, cache_folder
 from localkube.tools import find_binary
 
@@ -25,7 +25,7 @@ def start(place: Place, folder: Path) -> Access:
     packages.unpack("prometheus", unpacked)
     configuration = folder / "prometheus.yml"
     targets = folder / "targets.json"
-    targets.write_text("[]")
+    targets.unlink(missing_ok=True)
     configuration.write_text(render_configuration(targets))
     watch: list[str | Path] = [
         *(sys.executable, "-m", "localkube.targets"),
@@ -39,8 +39,8 @@ def start(place: Place, folder: Path) -> Access:
         f"--web.listen-address={address}",
         "--query.lookback-delta=10s",
     ]
-    run(place, "prometheus", command, PORT, {})
-    run(place, "prometheus-targets", watch, PORT, {"PYTHONPATH": str(SOURCES)})
+    run(place, "prometheus", command, {}, lambda: is_open(PORT))
+    run(place, "prometheus-targets", watch, {"PYTHONPATH": str(SOURCES)}, targets.exists)
     return {"url": f"http://{address}"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from localkube.addons import Access, Addon, run
+from localkube.addons import Access, Addon, is_open, run
 from localkube.settings import NODE_ADDRESS, Place
 from localkube.tools import find_binary
 
@@ -20,7 +20,13 @@ def start(place: Place, folder: Path) -> Access:
     access_key, secret_key = "tenure", secrets.token_hex(16)
     # Not as arguments, which everyone on the machine can read.
     settings = {"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key, "VGW_REGION": REGION}
-    run(place, "s3", [find_binary("versitygw"), "--port", f"{NODE_ADDRESS}:{PORT}", "posix", data], PORT, settings)
+    run(
+        place,
+        "s3",
+        [find_binary("versitygw"), "--port", f"{NODE_ADDRESS}:{PORT}", "posix", data],
+        settings,
+        lambda: is_open(PORT),
+    )
     return {
         "endpoint": f"http://{NODE_ADDRESS}:{PORT}",
         "region": REGION,
