@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down status images lock lint
+.PHONY: help demo test up down status images generate lock lint
 
 CLUSTER ?=
 ARGS ?=
@@ -39,6 +39,12 @@ status:  ## Tell how each part of the cluster is
 
 images:  ## Build the two images if their sources changed, and load them
 	@$(cluster) images
+
+generate:  ## Write crds/ from the API models and manifests/install.yaml from the chart
+	@python=$(python); \
+	 PYTHONPATH=operator "$$python" -m tenure.api; \
+	 "$$python" manifests/render.py "$$($(cluster) tool helm)" > manifests/install.yaml.new; \
+	 mv manifests/install.yaml.new manifests/install.yaml
 
 lock:  ## Write operator/lock/*.txt anew from pyproject.toml
 	@$(cluster) lock

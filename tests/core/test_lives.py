@@ -18,7 +18,7 @@ FIRST_LIFE = [
     ("Deploying", "RequirementsMet"),
     ("Deploying", "Deploying"),
     ("Deploying", "SmokeTesting"),
-    ("InUse", "Promoted"),
+    ("Deploying", "Promoted"),
     ("InUse", "InUse"),
 ]
 
@@ -83,7 +83,7 @@ def test_a_better_version_takes_over_replica_by_replica() -> None:
         ("Deploying", "SmokeTesting"),
         ("Deploying", "SmokeTestPassed"),
         ("Deploying", "Shifting"),
-        ("InUse", "Promoted"),
+        ("Deploying", "Promoted"),
         ("InUse", "InUse"),
     ]
     assert (world.champion, world.reached(), world.answering()) == (2, {2}, 2)

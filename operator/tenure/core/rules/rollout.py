@@ -186,7 +186,8 @@ def in_use(seen: Observation) -> Step | None:
     if facts.settled and facts.ready == facts.desired == wanted:
         if seen.service_version == champion:
             return _serving(target, Reason.IN_USE, text, Stance.DONE, "-")
-        return _serving(target, Reason.IN_USE, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
+        turning = _serving(target, Reason.PROMOTED, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
+        return replace(turning, phase=Phase.DEPLOYING)
     trouble = facts.trouble
     if trouble is not None:
         return _serving(
@@ -263,7 +264,8 @@ def _promote(seen: Observation, target: Version) -> Step:
     if old is not None:
         outcomes[old] = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, f"superseded by {target.name}")
     return Step(
-        phase=Phase.IN_USE,
+        # Users reach it when the Service has turned to it, in the next pass.
+        phase=Phase.DEPLOYING,
         reason=Reason.PROMOTED,
         message=f"{target.name} is champion",
         stance=Stance.PROGRESSING,
