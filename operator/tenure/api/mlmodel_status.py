@@ -1,6 +1,5 @@
 """The status of an MLModel: the operator's memory and what people read in `kubectl get`."""
 
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -18,22 +17,7 @@ from tenure.api.status import (
     TrafficShare,
     Verdict,
 )
-
-
-class ModelPhase(StrEnum):
-    """Where a model is in its life; for reading only, never an input."""
-
-    PLANNING = "Planning"
-    AWAITING_APPROVAL = "AwaitingApproval"
-    BUILDING = "Building"
-    TESTING = "Testing"
-    DEPLOYING = "Deploying"
-    IN_USE = "InUse"
-    REBUILDING = "Rebuilding"
-    RETIRING = "Retiring"
-    RETIRED = "Retired"
-    FAILED = "Failed"
-    SUSPENDED = "Suspended"
+from tenure.core.decision import Phase
 
 
 class ApprovalStatus(Model):
@@ -184,7 +168,7 @@ class MLModelStatus(Model):
 
     observed_generation: int = -1
     """Generation of the spec that this status is about; -1 before the operator has looked."""
-    phase: ModelPhase | None = None
+    phase: Phase | None = None
     """Where the model is in its life; for reading only."""
     conditions: Conditions = ()
     """Ready, Reconciling, Stalled and the others, in Kubernetes' form."""

@@ -22,21 +22,7 @@ from tenure.api.status import (
     TrafficShare,
     Verdict,
 )
-
-
-class VersionPhase(StrEnum):
-    """Where a version is; for reading only, never an input."""
-
-    PENDING = "Pending"
-    BUILDING = "Building"
-    TESTING = "Testing"
-    TESTED = "Tested"
-    DEPLOYING = "Deploying"
-    SERVING = "Serving"
-    SUPERSEDED = "Superseded"
-    REJECTED = "Rejected"
-    FAILED = "Failed"
-    RETIRED = "Retired"
+from tenure.core.facts import VersionPhase
 
 
 class Role(StrEnum):
