@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test up down status images generate lock lint
+.PHONY: help demo test bench-serving up down status images generate lock lint
 
 CLUSTER ?=
 ARGS ?=
@@ -13,7 +13,7 @@ cluster := python3 tests/cluster
 python = "$$($(cluster) venv)/bin/python"
 
 help:  ## Show what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "  CLUSTER=local|kind|current chooses the cluster; make test ARGS='-k name -x' passes arguments to pytest"
 
@@ -26,6 +26,9 @@ test:  ## Lint, set up a cluster, run all tests on it
 	@kubeconfig="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
 	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH" \
 	 KUBECONFIG="$$kubeconfig" PYTHONPATH=operator PYTHONUNBUFFERED=1 "$$venv/bin/python" -m pytest $(ARGS)
+
+bench-serving:  ## Measure the model server against KServe, MLServer, FastAPI and BentoML (ARGS='--models lr,rf')
+	@python=$(python); PYTHONPATH=operator "$$python" tests/bench/serving/run.py $(ARGS)
 
 up:  ## Bring the cluster up; a live one stays as it is
 	@$(cluster) up

@@ -312,3 +312,24 @@ def test_rendering_leaves_the_user_s_words_untouched() -> None:
 
 def test_the_smallest_model_is_seen_without_errors() -> None:
     assert seeing(declared()).errors == ()
+
+
+def server_environment(change: str) -> dict[str, str]:
+    model = declared(change)
+    pod = render_deployment(model, with_result(model), replicas=1)["spec"]["template"]["spec"]
+    return {entry["name"]: entry.get("value", "") for entry in pod["containers"][0]["env"]}
+
+
+def test_the_settings_of_our_own_server_reach_it() -> None:
+    told = server_environment("deploy: {runtime: {workers: 2, allowPickle: true}}")
+
+    assert (told["TENURE_WORKERS"], told["TENURE_TRUST_PICKLE"]) == ("2", "true")
+
+
+def test_a_server_of_the_user_s_own_is_not_told_our_settings() -> None:
+    told = server_environment('deploy: {runtime: {image: "mine:1", workers: 2, allowPickle: true}}')
+
+    assert not {"TENURE_WORKERS", "TENURE_TRUST_PICKLE"} & set(told)
+    assert set(declared('deploy: {runtime: {image: "mine:1", workers: 2}}').unsupported) == {
+        "spec.deploy.runtime.workers"
+    }

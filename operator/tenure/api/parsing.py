@@ -224,6 +224,8 @@ def _deploy(block: DeployBlock) -> Deploy:
             args=runtime.args,
             protocol=Protocol(runtime.protocol.value),
             readiness_path=runtime.readiness_path or "",
+            workers=runtime.workers,
+            allow_pickle=runtime.allow_pickle,
         ),
         replicas=block.replicas,
         resources=_yaml(block.resources),

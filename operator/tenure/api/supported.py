@@ -64,7 +64,9 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
             yield f"spec.deploy.strategy.{_camel(name)}"
     if deploy.traffic.gateway_ref is not None or deploy.traffic.hostname is not None:
         yield "spec.deploy.traffic"
-    for name in ("workers", "grpc", "allow_pickle"):
+    # A server of the user's own has its own settings; ours does not speak gRPC yet.
+    own = ("grpc", "workers", "allow_pickle") if deploy.runtime.image else ("grpc",)
+    for name in own:
         if getattr(deploy.runtime, name) != getattr(Runtime(), name):
             yield f"spec.deploy.runtime.{_camel(name)}"
 

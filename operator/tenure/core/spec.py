@@ -166,6 +166,10 @@ class Runtime:
     args: tuple[str, ...] = ()
     protocol: Protocol = Protocol.V2
     readiness_path: str = ""
+    workers: int = 1
+    """Processes of our own server in one pod."""
+    allow_pickle: bool = False
+    """Let our own server load artifacts that can run code when loaded."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def _server(model: Model, version: Version, own_image: bool) -> dict[str, Any]:
 
 
 def _server_environment(model: Model, version: Version) -> list[dict[str, str]]:
-    result = version.result
+    result, runtime = version.result, model.deploy.runtime
     assert result is not None
     assert result.artifact is not None
     baseline = result.baseline
@@ -181,6 +181,8 @@ def _server_environment(model: Model, version: Version) -> list[dict[str, str]]:
             places.ARTIFACT_DIGEST: result.artifact.digest,
             places.ARTIFACT_FORMAT: result.artifact.format,
             places.BASELINE_PATH: _artifact_path(baseline.uri) if baseline and baseline.uri else "",
+            places.WORKERS: str(runtime.workers) if runtime.workers > 1 and not runtime.image else "",
+            places.TRUST_PICKLE: "true" if runtime.allow_pickle and not runtime.image else "",
         }
     )
 
