@@ -180,9 +180,9 @@ class InstalledOperator:
 
     def close(self) -> None:
         if self._executioner is not None:
-            assert self._executioner.stdin is not None
-            self._executioner.stdin.close()
-            self._executioner.wait(timeout=20)
+            # Its connection may have died in the quiet minutes since the last kill, so it is ended, not asked to end.
+            self._executioner.kill()
+            self._executioner.communicate()
         self._api.kubectl(
             *("--namespace", NAMESPACE, "delete", "pod", "executioner"),
             *("--ignore-not-found", "--grace-period=0", "--force"),
