@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tenure.adapters.cluster import CHILDREN_MANAGER, Cluster, Refused
-from tenure.adapters.kinds import identity
+from tenure.adapters.kinds import controller_uid, identity
 from tenure.adapters.store import Store
 from tenure.core.fingerprints import fingerprint
 from tenure.render.compare import contains, is_same_status
@@ -100,7 +100,7 @@ class Actor:
 
 def _is_ours(owner_uid: str, live: Raw) -> bool:
     """Whether an object is this model's; a record has no owner and belongs to every model of its name."""
-    return _controller(live) == owner_uid or RECORD_LABEL in (live["metadata"].get("labels") or {})
+    return controller_uid(live) == owner_uid or RECORD_LABEL in (live["metadata"].get("labels") or {})
 
 
 def _manager(owner_uid: str, manifest: Raw) -> str:
@@ -114,8 +114,3 @@ def _marked(manifest: Raw) -> dict[str, Any]:
         return dict(manifest)
     annotations = {**(manifest["metadata"].get("annotations") or {}), APPLIED: fingerprint(manifest)}
     return {**manifest, "metadata": {**manifest["metadata"], "annotations": annotations}}
-
-
-def _controller(raw: Raw) -> str:
-    owners = raw["metadata"].get("ownerReferences") or ()
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tenure.adapters.cluster import Cluster
+from tenure.adapters.kinds import controller_uid
 from tenure.adapters.probe import Probe
 from tenure.adapters.store import Key, Store
 from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
@@ -73,7 +74,7 @@ class Observer:
             number = version_of(job)
             if number is None:
                 continue
-            own = [pod for pod in pods if _owner_uid(pod) == job["metadata"]["uid"]]
+            own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
             facts = parse_job(job, own)
             if facts.progress in (Progress.SUCCEEDED, Progress.FAILED):
                 if number in unread and facts.termination is None:
@@ -138,11 +139,6 @@ class Observer:
 
 def _address(ip: str, port: int) -> str:
     return f"[{ip}]:{port}" if ":" in ip else f"{ip}:{port}"
-
-
-def _owner_uid(raw: Raw) -> str:
-    owners = raw["metadata"].get("ownerReferences") or ()
-    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
 
 
 def _component(raw: Raw) -> str:

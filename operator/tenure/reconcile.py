@@ -51,7 +51,8 @@ class Reconciler:
             return None
         decision = decide(seen)
         if decision.step.memory is not None:
-            await self._write_down(raw, seen, decision)
+            await self._write_versions(seen, decision)
+            await self._write_model(raw, seen, decision)
             return 0.0
         wrote = False
         try:
@@ -66,10 +67,6 @@ class Reconciler:
         await self._write_model(raw, seen, decision)
         # Our own writes are in the store already, so no event will ask for the pass that sees them.
         return AFTER_A_WRITE_SECONDS if wrote else decision.step.wake_after
-
-    async def _write_down(self, raw: Raw, seen: Observation, decision: Decision) -> None:
-        await self._write_versions(seen, decision)
-        await self._write_model(raw, seen, decision)
 
     async def _write_versions(self, seen: Observation, decision: Decision) -> bool:
         wrote = False

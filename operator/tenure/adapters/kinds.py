@@ -30,6 +30,12 @@ def path_of(kind: str, namespace: str, name: str = "") -> str:
     return f"{root}{scope}/{plural}" + (f"/{name}" if name else "")
 
 
+def controller_uid(raw: Mapping[str, Any]) -> str:
+    """Return the uid of the object that controls this one; empty when none does."""
+    owners = raw["metadata"].get("ownerReferences") or ()
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
 def identity(manifest: Mapping[str, Any]) -> tuple[str, str, str]:
     """Return (kind, namespace, name)."""
     meta = manifest["metadata"]

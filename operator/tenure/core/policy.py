@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
-from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
+from tenure.core.decision import Decision, Outcome, Step
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.reasons import Reason
 from tenure.core.requirements import judge
@@ -55,7 +55,11 @@ def decide(seen: Observation) -> Decision:
     wanted = target.number if target and seen.memory.retirement is None else None
     cancelled = frozenset() if step.hands_off else _cancelled(seen, wanted)
     outcomes = {
-        **{number: _cancel_outcome() for number in cancelled if seen.versions[number].phase.value != "Superseded"},
+        **{
+            number: _cancel_outcome()
+            for number in cancelled
+            if seen.versions[number].phase is not VersionPhase.SUPERSEDED
+        },
         **step.outcomes,
     }
     step = replace(step, outcomes=outcomes)
@@ -106,6 +110,3 @@ def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
 def _cancel_outcome() -> Outcome:
     text = "this build is not asked for any more, so its training was ended"
     return Outcome(VersionPhase.SUPERSEDED, Reason.BUILD_CANCELLED, text)
-
-
-__all__ = ["RULES", "Phase", "Stance", "decide", "first_opinion"]

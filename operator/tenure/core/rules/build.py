@@ -7,7 +7,7 @@ from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion, Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Allocation, JobFacts, Memory, Observation, Progress, Version, VersionPhase
 from tenure.core.names import training_job_name, version_name
-from tenure.core.reasons import Reason
+from tenure.core.reasons import Reason, reason_named
 from tenure.core.requirements import first_failure, judge
 from tenure.core.serving import without_challenger
 from tenure.core.target import build_hash, find_target, needs_new_version, next_number
@@ -157,7 +157,7 @@ def stay_failed(seen: Observation) -> Step | None:
         return None
     return Step(
         phase=_ended(seen),
-        reason=_recorded(target, Reason.BUILD_FAILED),
+        reason=reason_named(target.reason) or Reason.BUILD_FAILED,
         message=target.message,
         stance=Stance.STALLED,
         next="mend the build",
@@ -193,7 +193,7 @@ def stay_rejected_after_the_rollout(seen: Observation) -> Step | None:
         return None
     return Step(
         phase=_ended(seen),
-        reason=_recorded(target, Reason.SMOKE_TEST_FAILED),
+        reason=reason_named(target.reason) or Reason.SMOKE_TEST_FAILED,
         message=target.message,
         stance=Stance.STALLED,
         next="improve the build",
@@ -205,10 +205,6 @@ def _ended_sentence(text: str) -> str:
     """End a sentence that may have ended already."""
     plain = text.rstrip(". ")
     return plain if plain.endswith(("?", "!")) else f"{plain}."
-
-
-def _recorded(target: Version, otherwise: Reason) -> Reason:
-    return next((reason for reason in Reason if reason.word == target.reason), otherwise)
 
 
 def _with_the_number_used_up(seen: Observation, target: Version) -> Memory | None:
