@@ -8,7 +8,9 @@ from typing import Any
 from tenure.adapters.cluster import Cluster
 from tenure.adapters.kinds import controller_uid
 from tenure.adapters.probe import Probe
+from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
+from tenure.api.calendar import next_time
 from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.troubles import find_trouble_in_events
@@ -16,6 +18,7 @@ from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble
 from tenure.core.names import CONTAINER, SERVER, service_name, version_name
 from tenure.core.serving import live_rollout
+from tenure.core.spec import Model
 
 Raw = Mapping[str, Any]
 
@@ -26,10 +29,13 @@ QUIET_SECONDS = 4.0
 class Observer:
     """Reads what a pass needs: the model itself from the API server, its children from the store."""
 
-    def __init__(self, cluster: Cluster, store: Store, probe: Probe, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, cluster: Cluster, store: Store, probe: Probe, looks: Looks, clock: Callable[[], datetime]
+    ) -> None:
         self._cluster = cluster
         self._store = store
         self._probe = probe
+        self._looks = looks
         self._clock = clock
 
     async def observe(self, key: Key) -> tuple[Raw, Observation] | None:
@@ -53,8 +59,36 @@ class Observer:
             deployments=await self._deployments(key, pods),
             service_version=selected_version(service),
             has_service=service is not None,
+            next_slot=self._next_slot(model),
         )
-        return raw, await self._with_requests(await self._with_smoke_test(seen), pods)
+        seen = await self._with_requests(await self._with_smoke_test(seen), pods)
+        return raw, await self._with_look(seen, pods)
+
+    def _next_slot(self, model: Model) -> datetime | None:
+        rebuild = model.rebuild
+        if not rebuild.schedule:
+            return None
+        try:
+            return next_time(rebuild.schedule, rebuild.time_zone, self._clock())
+        except ValueError:
+            return None  # told as an error of the spec
+
+    async def _with_look(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
+        """Look at the signals of the champion when it is time."""
+        model, champion = seen.model, seen.versions.get(seen.memory.champion or 0)
+        is_watched = not (seen.errors or model.suspend or model.deleting or seen.memory.retirement)
+        if model.monitor is None or champion is None or not is_watched:
+            return seen
+        wait = self._looks.seconds_until_due(model, champion, model.monitor.interval_seconds)
+        if wait > 0:
+            return replace(seen, next_look_seconds=wait)
+        port = model.deploy.runtime.port
+        serving = [pod for pod in pods if version_of(pod) == champion.number and _is_ready_server(pod)]
+        addresses = [_address(pod["status"].get("podIP") or "", port) for pod in serving]
+        periods = champion.served_periods
+        since = moment(periods[-1][0]) if periods else None
+        look = await self._looks.take(model, champion, model.monitor, addresses, since, seen.now)
+        return replace(seen, look=look, next_look_seconds=float(model.monitor.interval_seconds))
 
     async def _with_requests(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
         """While a model drains, ask its serving pods how many requests they have had."""
@@ -143,6 +177,12 @@ def _address(ip: str, port: int) -> str:
 
 def _component(raw: Raw) -> str:
     return str((raw["metadata"].get("labels") or {}).get("app.kubernetes.io/component", ""))
+
+
+def _is_ready_server(raw: Raw) -> bool:
+    conditions = (raw.get("status") or {}).get("conditions") or ()
+    is_ready = any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return is_ready and _component(raw) == SERVER and "deletionTimestamp" not in raw["metadata"]
 
 
 def _is_silent(pod: Raw) -> bool:

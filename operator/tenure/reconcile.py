@@ -12,7 +12,7 @@ from tenure.adapters.store import Key, Store
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import Observation
 from tenure.core.policy import decide
-from tenure.core.reasons import PASSING
+from tenure.core.reasons import PASSING, Reason
 from tenure.observe import Observer
 from tenure.render.desired import render_children
 from tenure.render.status import render_status
@@ -82,6 +82,7 @@ class Reconciler:
         status = render_status(seen, decision, before)
         if await self._actor.write_status(raw, status):
             await self._tell(raw, before, seen, decision)
+            await self._tell_of_signals(raw, seen, decision)
 
     async def _tell(self, raw: Raw, before: Raw, seen: Observation, decision: Decision) -> None:
         """One log line and one Event for each change of reason."""
@@ -101,3 +102,14 @@ class Reconciler:
         )
         warning = step.stance is Stance.STALLED or (step.stance is Stance.PROGRESSING and step.reason not in PASSING)
         await self._recorder.record(raw, step.reason.word, step.message, warning, seen.now)
+
+    async def _tell_of_signals(self, raw: Raw, seen: Observation, decision: Decision) -> None:
+        """One log line and one Event for each signal that went into breach or came out of it."""
+        was = {state.name: state.breached for state in seen.memory.monitor.states}
+        for state in decision.memory.monitor.states:
+            if state.breached == was.get(state.name, False):
+                continue
+            reason = Reason.SIGNAL_BREACHED if state.breached else Reason.SIGNAL_RECOVERED
+            facts = {"namespace": seen.model.namespace, "model": seen.model.name, "signal": state.name}
+            log.info(state.message, extra={**facts, "reason": reason.word})
+            await self._recorder.record(raw, reason.word, state.message, state.breached, seen.now)

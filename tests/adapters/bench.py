@@ -48,7 +48,8 @@ class Bench:
         self.store = Store()
         cluster: Any = self.cluster
         probe: Any = self.probe
-        observer = Observer(cluster, self.store, probe, lambda: self.now)
+        looks: Any = None  # nothing is watched here
+        observer = Observer(cluster, self.store, probe, looks, lambda: self.now)
         self.reconciler = Reconciler(observer, Actor(cluster, self.store), Recorder(cluster), self.store, image)
         self.watch()
 

@@ -46,6 +46,12 @@ class BuildStatus(Model):
     """When it ended; absent while it runs."""
     trigger: Short = ""
     """What started it."""
+    signal: Short = ""
+    """Signal that asked for it."""
+    observed: DecimalText | None = None
+    """Value of the signal then."""
+    threshold: Short = ""
+    """What the signal should have been."""
     job: Short = ""
     """Name of its Job."""
     reason: Short = ""
@@ -132,18 +138,38 @@ class RebuildStatus(Model):
 
     last_trigger: Short = ""
     """Value of spec.rebuild.trigger that was acted on."""
-    last_ended_at: Moment | None = None
-    """When the last rebuild ended."""
     started: Annotated[tuple[Moment, ...], Field(max_length=100)] = ()
-    """Starts in the present window."""
-    consecutive_failures: int = 0
-    """Failed or rejected rebuilds in a row."""
+    """When the operator began rebuilds by itself, in the longest window that limits them."""
+    schedule: Short = ""
+    """Schedule and time zone that the next time belongs to."""
     next_scheduled_at: Moment | None = None
     """Next time by the schedule."""
-    allowed_at: Moment | None = None
-    """When the next rebuild is allowed."""
-    data_digest: Hash = ""
-    """Digest of the data that was last seen."""
+
+
+class LabelScore(Model):
+    """Labels that came back, scored once each: a CUSUM chart of wrong answers."""
+
+    version: int = 0
+    """Number of the version that gave the answers."""
+    score: DecimalText = "0"
+    """Where the chart stands; it alarms at a limit derived from monitor.labelsPerFalseAlarm."""
+    labels: int = 0
+    """Labels scored."""
+    alarmed: bool = False
+    """Whether the chart alarms."""
+    cursors: Annotated[dict[str, int], Field(max_length=200, default_factory=dict)]
+    """Number of the next label of each serving process."""
+    lost: int = 0
+    """Labels that were gone before they were read."""
+
+
+class MonitorStatus(Model):
+    """What monitoring remembers."""
+
+    version: int = 0
+    """Number of the champion that the signals are about."""
+    labels: LabelScore | None = None
+    """Labels that came back."""
 
 
 class Transition(Model):
@@ -208,11 +234,11 @@ class MLModelStatus(Model):
     """What the rebuild rules remember."""
     signals: Annotated[tuple[SignalStatus, ...], Field(max_length=64), list_map("name")] = ()
     """What the signals showed last."""
+    monitor: MonitorStatus | None = None
+    """What monitoring remembers."""
     retirement: RetirementStatus | None = None
     """How far the retirement has come."""
-    failures: int = 0
-    """Failed builds in a row."""
     last_check: Moment | None = None
-    """When the signals were last looked at."""
+    """When what the signals show last changed; values that cross nothing are not written."""
     trail: Annotated[tuple[Transition, ...], Field(max_length=20)] = ()
     """The last 20 changes, oldest first; all are in the record."""

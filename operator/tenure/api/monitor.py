@@ -74,7 +74,8 @@ class Signal(Model):
     consecutive: Annotated[int, Field(ge=1, le=100)] = 2
     """Bad values in a row that are a breach, and good ones that end it. Default 2."""
     min_samples: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
-    """Rows a value needs to count. Default: 300 for counts of the serving pods, else 1."""
+    """Rows, labels or requests a value needs to count. Default for the serving pods' own counts: 300 for drift and data
+    quality, 30 for the other kinds; else 1."""
     on_no_data: OnNoData = OnNoData.WARN
     """What the absence of data means: Ignore, Warn (the default, shown in MonitoringHealthy) or Breach."""
     on_breach: OnBreach | None = None
@@ -107,7 +108,7 @@ class Monitor(Model):
     """Seconds between two looks at the signals. Default 60."""
     signals: Annotated[tuple[Signal, ...], Field(max_length=50), list_map("name")] = ()
     """Signals beside the built-in ones; an entry with a built-in name (dataDrift, predictionDrift, dataQuality,
-    errorRate) replaces it."""
+    errorRate, latencyP99, performance) replaces it."""
     ground_truth: GroundTruth | None = None
     """Labels that arrive later. Default: only those sent to the feedback endpoint."""
     performance_tolerance: Number | None = None

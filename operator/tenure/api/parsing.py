@@ -12,6 +12,7 @@ from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
 from tenure.api.retire import Retire as RetireBlock
+from tenure.api.signals import parse_monitor, parse_monitor_memory
 from tenure.api.supported import unsupported_fields
 from tenure.api.violations import violations
 from tenure.contract.places import resolve
@@ -19,10 +20,12 @@ from tenure.contract.result import Blob, Result
 from tenure.core.facts import (
     Allocation,
     ApprovalSeen,
+    Evidence,
     Memory,
     Retirement,
     RetirementPhase,
     Rollout,
+    Scheduled,
     Stage,
     Version,
     VersionPhase,
@@ -41,6 +44,7 @@ from tenure.core.spec import (
     Plan,
     PodSettings,
     Protocol,
+    Rebuild,
     Requirement,
     Retire,
     Runtime,
@@ -77,6 +81,8 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         retire=_retire(parsed.retire) if parsed.retire else None,
         suspend=parsed.suspend,
         rebuild_trigger=parsed.rebuild.trigger or "",
+        rebuild=_rebuild(parsed),
+        monitor=parse_monitor(parsed),
         unsupported=tuple(unsupported_fields(parsed)),
     )
     return model, tuple(_violations(model, parsed))
@@ -248,6 +254,21 @@ def _deploy(block: DeployBlock) -> Deploy:
     )
 
 
+def _rebuild(spec: MLModelSpec) -> Rebuild:
+    block, budget = spec.rebuild, spec.plan.budget
+    most = block.max_per_window
+    return Rebuild(
+        enabled=block.enabled,
+        schedule=block.schedule or "",
+        time_zone=block.time_zone,
+        cooldown_seconds=block.cooldown_seconds,
+        most_per_window=most.count if most else None,
+        window_seconds=most.window_seconds if most else 0,
+        most_per_month=budget.max_rebuilds_per_month if budget else None,
+        most_failures=block.max_consecutive_failures,
+    )
+
+
 def _retire(block: RetireBlock) -> Retire:
     return Retire(
         requested=block.requested,
@@ -273,6 +294,7 @@ def parse_memory(raw: Raw) -> Memory:
     """Read the operator's memory back from `MLModel.status`; what is absent was never remembered."""
     status = raw.get("status") or {}
     approval, build, rollout = status.get("approval"), status.get("build"), status.get("rollout")
+    rebuild = status.get("rebuild") or {}
     return Memory(
         highest_version=int(status.get("highestVersion") or 0),
         approval=ApprovalSeen(
@@ -289,6 +311,8 @@ def parse_memory(raw: Raw) -> Memory:
             trigger=build.get("trigger", ""),
             at=build.get("startedAt", ""),
             started=bool(build.get("job")),
+            evidence=Evidence(build.get("signal", ""), build.get("observed", ""), build.get("threshold", "")),
+            ended_at=build.get("endedAt", ""),
         )
         if build and build.get("version")
         else None,
@@ -299,8 +323,13 @@ def parse_memory(raw: Raw) -> Memory:
         )
         if rollout and rollout.get("stage")
         else None,
-        rebuild_trigger=(status.get("rebuild") or {}).get("lastTrigger", ""),
+        rebuild_trigger=rebuild.get("lastTrigger", ""),
+        rebuild_starts=tuple(rebuild.get("started") or ()),
+        scheduled=Scheduled(rebuild["schedule"], rebuild.get("nextScheduledAt", ""))
+        if rebuild.get("schedule")
+        else None,
         retirement=_retirement(status["retirement"]) if status.get("retirement") else None,
+        monitor=parse_monitor_memory(status),
     )
 
 

@@ -6,26 +6,18 @@ from tenure.api.deploy import Runtime
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.rebuild import Rebuild
 from tenure.api.recipe import Compile
+from tenure.api.signals import unsupported_signals
 from tenure.api.strategy import Strategy, StrategyType
 from tenure.api.versions import Versions
 
 
 def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     """Yield the path of each field that asks for something this release does not do."""
-    yield from _plan(spec)
     yield from _build(spec)
     yield from _deploy(spec)
-    if spec.monitor is not None:
-        yield "spec.monitor"
+    yield from unsupported_signals(spec)
     default = Rebuild()
-    for name in (
-        "schedule",
-        "on_new_data",
-        "max_per_window",
-        "promote",
-        "cooldown_seconds",
-        "max_consecutive_failures",
-    ):
+    for name in ("on_new_data", "promote"):
         if getattr(spec.rebuild, name) != getattr(default, name):
             yield f"spec.rebuild.{_camel(name)}"
     for name in ("pin", "history_limit", "protect"):
@@ -36,11 +28,6 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
         for name in ("criteria", "auto"):
             if getattr(retire, name):
                 yield f"spec.retire.{_camel(name)}"
-
-
-def _plan(spec: MLModelSpec) -> Iterator[str]:
-    if spec.plan.budget is not None and spec.plan.budget.max_rebuilds_per_month is not None:
-        yield "spec.plan.budget.maxRebuildsPerMonth"
 
 
 def _build(spec: MLModelSpec) -> Iterator[str]:

@@ -1,9 +1,11 @@
 """What no schema can check of an MLModel: sentences that name the field's path and the remedy."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from tenure.api.build import Build, ComparisonMode
+from tenure.api.calendar import next_time
 from tenure.api.kube import Resources
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Monitor
@@ -17,6 +19,12 @@ def violations(spec: MLModelSpec) -> tuple[str, ...]:
     found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy)]
     if spec.monitor is not None:
         found += _monitor(spec.monitor)
+    if spec.rebuild.schedule is not None:
+        try:
+            next_time(spec.rebuild.schedule, spec.rebuild.time_zone, datetime.now(UTC))
+        except ValueError as wrong:
+            field = "timeZone" if "time zone" in str(wrong) else "schedule"
+            found.append(f"spec.rebuild.{field}: {wrong}")
     if spec.deploy.smoke_test is not None:
         smoke = spec.deploy.smoke_test
         if smoke.expect_value is not None and smoke.expect_json_path is None:

@@ -5,7 +5,13 @@ from datetime import date
 
 from tenure.core.decision import Condition, Stance, Step
 from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Version, VersionPhase
+from tenure.core.monitor.look import known_signals
+from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.signal import OnBreach, SignalState
+from tenure.core.monitor.summary import degradation, drift, health
+from tenure.core.monitor.watched import Monitor
 from tenure.core.reasons import Reason, reason_named
+from tenure.core.rebuilding import is_rebuilt_by_itself, permission
 from tenure.core.requirements import Gate, first_failure
 from tenure.core.rules.retire import why_blocked
 from tenure.core.serving import is_retired
@@ -24,13 +30,15 @@ PLAN_REASONS = frozenset(
 
 
 def judge_conditions(
-    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate]
+    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate], watching: MonitorMemory
 ) -> tuple[Condition, ...]:
     """Return every condition that applies, in the order people read them."""
-    return tuple(_conditions(seen, step, target, gates))
+    return tuple(_conditions(seen, step, target, gates, watching))
 
 
-def _conditions(seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate]) -> Iterator[Condition]:
+def _conditions(
+    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate], watching: MonitorMemory
+) -> Iterator[Condition]:
     yield ready(seen, step)
     if step.stance in (Stance.PROGRESSING, Stance.WAITING):
         yield Condition("Reconciling", "True", step.reason, step.message)
@@ -44,6 +52,7 @@ def _conditions(seen: Observation, step: Step, target: Version | None, gates: Se
         yield Condition("FieldsSupported", "False", Reason.FIELD_NOT_SUPPORTED, text)
     yield _plan_approved(seen, step)
     yield from _governed(seen, step)
+    yield from _watched(seen, watching)
     if target is not None:
         yield _build_succeeded(step, target)
         if gates:
@@ -108,6 +117,38 @@ def _governed(seen: Observation, step: Step) -> Iterator[Condition]:
         reason, text = blocked
         steady = step.message if seen.memory.retirement is not None else text
         yield Condition("RetirementBlocked", "True", reason, steady)
+
+
+def _watched(seen: Observation, watching: MonitorMemory) -> Iterator[Condition]:
+    """How the champion does in use, and whether it may be rebuilt."""
+    monitor = seen.model.monitor
+    if seen.memory.champion is None or is_retired(seen):
+        return
+    if monitor is not None:
+        states = watching.states if watching.version == seen.memory.champion else ()
+        yield from _signals(monitor, states)
+    if is_rebuilt_by_itself(seen):
+        allowed = permission(seen)
+        yield Condition("RebuildAllowed", "True" if allowed.allowed else "False", allowed.reason, allowed.message)
+
+
+def _signals(monitor: Monitor, states: Sequence[SignalState]) -> Iterator[Condition]:
+    if not states:
+        text = "the signals of this champion are read when its pods have counted something"
+        yield Condition("MonitoringHealthy", "Unknown", Reason.NOT_LOOKED_YET, text)
+        return
+    signals = known_signals(monitor)
+    for kind, found, yes, no in (
+        ("MonitoringHealthy", health(signals, states), Reason.MONITORING, Reason.NO_DATA),
+        ("Drifted", drift(states), Reason.DRIFTED, Reason.NO_DRIFT),
+        ("PerformanceDegraded", degradation(states), Reason.PERFORMANCE_DEGRADED, Reason.PERFORMING),
+    ):
+        yield Condition(kind, "True" if found.holds else "False", yes if found.holds else no, found.message)
+    proposing = {signal.name for signal in signals if signal.on_breach is OnBreach.PROPOSE_RETIREMENT}
+    breached = [state.message for state in states if state.breached and state.name in proposing]
+    if breached:
+        text = f"{'; '.join(breached[:3])}. Decide by spec.retire, or mend the cause."
+        yield Condition("RetirementProposed", "True", Reason.PROPOSED, text)
 
 
 def _build_succeeded(step: Step, target: Version) -> Condition:

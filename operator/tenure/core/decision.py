@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tenure.contract.result import Result
-from tenure.core.facts import Memory, VersionPhase
+from tenure.core.facts import NO_EVIDENCE, Evidence, Memory, VersionPhase
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate
 
@@ -60,6 +60,7 @@ class NewVersion:
     trigger: str
     at: str
     parent: int | None
+    evidence: Evidence = NO_EVIDENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tenure.contract.result import Result
+from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
 from tenure.core.spec import Model
+from tenure.core.verdict import Verdict as Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +127,6 @@ class Stage(StrEnum):
     """The rollout is over without promotion; the champion takes its replicas back first."""
 
 
-class Verdict(StrEnum):
-    PASS = "Pass"
-    FAIL = "Fail"
-    INCONCLUSIVE = "Inconclusive"
-
-
 @dataclass(frozen=True, slots=True)
 class SmokeResult:
     verdict: Verdict
@@ -157,6 +153,18 @@ class ApprovalSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """The signal behind a rebuild: what it showed and what it should have been."""
+
+    signal: str = ""
+    observed: str = ""
+    threshold: str = ""
+
+
+NO_EVIDENCE = Evidence()
+
+
+@dataclass(frozen=True, slots=True)
 class Allocation:
     """A version number given out for a build, written down before the object is created."""
 
@@ -166,6 +174,18 @@ class Allocation:
     at: str
     started: bool = False
     """Its training Job was seen: the number is used up, whatever becomes of the objects."""
+    evidence: Evidence = NO_EVIDENCE
+    """What asked for it, when the operator rebuilds by itself."""
+    ended_at: str = ""
+    """When its version became champion, was rejected or failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """The next rebuild by the schedule; another schedule begins anew, so a changed one never fires for the past."""
+
+    schedule: str
+    at: str
 
 
 class RetirementPhase(StrEnum):
@@ -199,7 +219,11 @@ class Memory:
     previous: int | None = None
     rollout: Rollout | None = None
     rebuild_trigger: str = ""
+    rebuild_starts: tuple[str, ...] = ()
+    """When the operator began rebuilds by itself, oldest first."""
+    scheduled: Scheduled | None = None
     retirement: Retirement | None = None
+    monitor: MonitorMemory = UNWATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +245,12 @@ class Observation:
     service_version: int | None = None
     """The version the model's Service selects alone; None when there is no Service or it selects two."""
     has_service: bool = False
+    look: Look | None = None
+    """What the signals' sources said, when a look was due."""
+    next_look_seconds: float | None = None
+    """Seconds until the next look at the signals; None when nothing is watched now."""
+    next_slot: datetime | None = None
+    """Next time of the rebuild schedule after now; None without a schedule."""
     conflicts: tuple[str, ...] = ()
     """Objects that carry a name we need and belong to somebody else."""
     refusals: tuple[str, ...] = ()

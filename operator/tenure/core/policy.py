@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 
+from tenure.core.clock import moment
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
-from tenure.core.decision import Decision, Outcome, Step
-from tenure.core.facts import Observation, VersionPhase
+from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
+from tenure.core.facts import ENDED, Memory, Observation, Version, VersionPhase
+from tenure.core.monitor.look import take_look
+from tenure.core.monitor.memory import UNWATCHED
 from tenure.core.reasons import Reason
+from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
 from tenure.core.requirements import judge
-from tenure.core.rules import build, plan, retire, rollout
+from tenure.core.rules import build, plan, rebuild, retire, rollout
 from tenure.core.serving import live_rollout, plan_serving, without_challenger
-from tenure.core.target import find_target, is_building, plan_hash
+from tenure.core.target import AUTOMATIC, find_target, is_building, plan_hash
 
 RULES = (
     # Who serves is known again before anything else is judged.
@@ -35,6 +39,7 @@ RULES = (
     # What was built must be good enough before it costs a serving pod.
     build.reject_what_misses_a_requirement,
     build.stay_rejected_after_the_rollout,
+    rebuild.reject_what_is_nothing_new,
     # The walk of the challenger, one stage a pass; one that left gives its place back before the next begins.
     rollout.finish_the_retreat,
     rollout.start_the_rollout,
@@ -42,6 +47,8 @@ RULES = (
     rollout.wait_in_the_dark,
     rollout.smoke_test,
     rollout.shift_replicas,
+    # The champion is whole and nothing is under way: now a signal or the calendar may ask for its successor.
+    rebuild.begin_a_rebuild,
     # Nothing left to do.
     rollout.in_use,
 )
@@ -62,7 +69,9 @@ def decide(seen: Observation) -> Decision:
         },
         **step.outcomes,
     }
-    step = replace(step, outcomes=outcomes)
+    step = _told_of_the_rebuild(seen, replace(step, outcomes=outcomes), target)
+    if not seen.errors:
+        memory = _remembered(seen, memory, outcomes)
     gates = {
         version.number: judge(seen.model.build.requirements, seen.model.build.max_std_dev, version.result)
         for version in (() if seen.errors else seen.versions.values())
@@ -75,9 +84,42 @@ def decide(seen: Observation) -> Decision:
         gates=gates,
         target=target.number if target else None,
         plan_hash="" if seen.errors else plan_hash(seen.model),
-        conditions=judge_conditions(seen, step, target, gates.get(target.number, ()) if target else ()),
+        conditions=judge_conditions(seen, step, target, gates.get(target.number, ()) if target else (), memory.monitor),
         cancelled=cancelled,
     )
+
+
+def _remembered(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]) -> Memory:
+    """What is kept of this pass whatever its step: how the signals are, when the build ended, what the calendar says.
+
+    A look begun under another champion says nothing about the new one.
+    """
+    monitor = seen.model.monitor
+    if monitor is not None and seen.look is not None and seen.look.version == memory.champion:
+        memory = replace(memory, monitor=take_look(monitor, memory.monitor, seen.look))
+    if monitor is None or memory.champion is None:
+        memory = replace(memory, monitor=UNWATCHED)
+    return note_the_end(seen, follow_the_calendar(seen, memory), outcomes)
+
+
+def _told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -> Step:
+    """Wake for the next look and the next rebuild; a rebuild that failed by itself is no case for a person yet."""
+    if step.hands_off or seen.errors:
+        return step
+    ended = step.outcomes.get(target.number) if target else None
+    if target is not None and target.trigger in AUTOMATIC and ended is not None and ended.phase in ENDED:
+        step = replace(step, phase=Phase.IN_USE, stance=Stance.PROGRESSING)
+    waits = [seconds for seconds in (step.wake_after, seen.next_look_seconds) if seconds is not None]
+    if step.stance is Stance.DONE and seen.memory.champion is not None:
+        wish, allowed = find_wish(seen), permission(seen)
+        if wish is not None and not allowed.allowed:
+            step = replace(step, next=f"rebuild waits: {allowed.reason.word}")
+        if allowed.allowed_at is not None and is_rebuilt_by_itself(seen):
+            waits.append((allowed.allowed_at - seen.now).total_seconds())
+        due = moment(seen.memory.scheduled.at) if seen.memory.scheduled else None
+        if due is not None and due > seen.now:
+            waits.append((due - seen.now).total_seconds())
+    return replace(step, wake_after=max(0.5, min(waits)) if waits else None)
 
 
 def _withdrawn(seen: Observation, step: Step) -> Step:

@@ -64,6 +64,27 @@ class Reason(Enum):
     CHAMPION_NOT_READY = "ChampionNotReady", "No pod of the champion answers its probe."
     VERSION_MISSING = "VersionMissing", "The champion's ModelVersion was deleted; its pods keep serving."
 
+    # Use, monitor and rebuild
+    MONITORING = "Monitoring", "Every signal that should has data."
+    NO_DATA = "NoData", "A signal has no data to judge; the message says why."
+    NOT_LOOKED_YET = "NotLookedYet", "The signals of this champion have not been read yet."
+    DRIFTED = "Drifted", "Inputs or predictions moved away from the baseline, by more than chance explains."
+    NO_DRIFT = "NoDrift", "Inputs and predictions are as in the baseline."
+    PERFORMANCE_DEGRADED = "PerformanceDegraded", "The labels that came back show a performance below its floor."
+    PERFORMING = "Performing", "Performance is not known to be below its floor."
+    SIGNAL_BREACHED = "SignalBreached", "A signal was out of its bounds as often in a row as it takes."
+    SIGNAL_RECOVERED = "SignalRecovered", "A signal in breach was good again as often in a row as it takes."
+    PROPOSED = "RetirementProposed", "A signal says that the model should be retired; a person decides."
+    REBUILD_STARTED = "RebuildStarted", "A signal or the schedule asked for a new version of the same plan."
+    REBUILD_ALLOWED = "RebuildAllowed", "The next signal or scheduled time may start a rebuild."
+    REBUILD_DISABLED = "RebuildDisabled", "spec.rebuild.enabled is false: nothing is rebuilt by itself."
+    REBUILD_IN_FLIGHT = "RebuildInFlight", "A version is being built or rolled out; one at a time."
+    COOLING_DOWN = "CoolingDown", "The last build ended too short a time ago; each failure in a row doubles the wait."
+    REBUILD_LIMIT = "RebuildLimit", "As many rebuilds as are allowed in this time have been started."
+    REBUILDS_EXHAUSTED = "RebuildsExhausted", "Too many rebuilds in a row failed or were rejected; a person must look."
+    DATA_QUALITY_BROKEN = "DataQualityBroken", "The data that comes in is broken; a rebuild would learn from it."
+    NOTHING_NEW = "NothingNew", "The rebuild made the champion's very artifact: its data has not changed."
+
     # Retire
     DRAINING = "Draining", "Retirement is decided; the model waits until no more requests come."
     STILL_USED = "StillUsed", "Requests still come to a model that is to retire."
@@ -114,6 +135,8 @@ PASSING = frozenset(
         Reason.PROMOTED,
         Reason.SUPERSEDED,
         Reason.IN_USE,
+        Reason.REBUILD_STARTED,
+        Reason.SIGNAL_RECOVERED,
         Reason.DRAINING,
         Reason.STILL_USED,
         Reason.RETIRED,

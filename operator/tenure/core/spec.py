@@ -9,6 +9,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from tenure.core.monitor.watched import Monitor
+
 Manifest = Mapping[str, Any]
 """A Kubernetes-shaped block that passes through unread."""
 
@@ -187,6 +189,21 @@ class Deploy:
 
 
 @dataclass(frozen=True, slots=True)
+class Rebuild:
+    """When the operator rebuilds by itself, and how often at most."""
+
+    enabled: bool = True
+    schedule: str = ""
+    time_zone: str = "UTC"
+    cooldown_seconds: int = 3600
+    most_per_window: int | None = None
+    window_seconds: int = 0
+    most_per_month: int | None = None
+    """The plan's budget."""
+    most_failures: int = 3
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """The decision to end a model's service, whole or not."""
 
@@ -218,6 +235,8 @@ class Model:
     retire: Retire | None = None
     suspend: bool = False
     rebuild_trigger: str = ""
+    rebuild: Rebuild = Rebuild()
+    monitor: Monitor | None = None
     deleting: bool = False
     unsupported: tuple[str, ...] = ()
     """Field paths that are set and whose behaviour this release does not have; shown, never ignored."""

@@ -2,10 +2,13 @@
 
 from dataclasses import replace
 
-from tenure.core.facts import Observation, Version, VersionPhase
+from tenure.core.facts import ENDED, Observation, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
 from tenure.core.reasons import Reason
 from tenure.core.spec import Model
+
+AUTOMATIC = frozenset({"Schedule", "DataDrift", "Performance", "NewData"})
+"""Triggers by which the operator makes a version by itself, without a change of the spec."""
 
 
 def build_hash(model: Model) -> str:
@@ -58,7 +61,9 @@ def find_target(seen: Observation) -> Version | None:
     same = [
         v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v) and not _is_past(seen, v)
     ]
-    return max(same, key=lambda version: version.number, default=None)
+    # A rebuild that began by itself and did not succeed leaves the spec's build as it was before.
+    standing = [v for v in same if not (v.trigger in AUTOMATIC and v.phase in ENDED)]
+    return max(standing or same, key=lambda version: version.number, default=None)
 
 
 def _is_past(seen: Observation, version: Version) -> bool:

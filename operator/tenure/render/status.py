@@ -5,6 +5,7 @@ from typing import Any
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision
 from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.monitor.summary import drift_column
 from tenure.core.names import (
     COMPONENT_LABEL,
     SERVER,
@@ -18,6 +19,7 @@ from tenure.core.requirements import headline
 from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
 from tenure.render.parts import without_empty
+from tenure.render.signals import render_signals
 from tenure.render.versions import condition
 
 TRAIL_LENGTH = 20
@@ -43,6 +45,7 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "metric": before.get("metric")
         if seen.errors
         else headline(model.build.requirements, shown.result if shown else None)[:256],
+        "drift": drift_column(memory.monitor.states) if memory.monitor.version == memory.champion else None,
         "next": step.next[:256],
         "versions": len(seen.versions) + (1 if step.create else 0),
         "highestVersion": memory.highest_version,
@@ -80,7 +83,11 @@ def _memory(model: str, memory: Memory) -> dict[str, Any]:
                 "version": allocation.version,
                 "specHash": allocation.build_hash,
                 "trigger": allocation.trigger,
+                "signal": allocation.evidence.signal,
+                "observed": allocation.evidence.observed,
+                "threshold": allocation.evidence.threshold,
                 "startedAt": allocation.at,
+                "endedAt": allocation.ended_at,
                 "job": training_job_name(model, allocation.version) if allocation.started else "",
             }
         )
@@ -102,8 +109,21 @@ def _memory(model: str, memory: Memory) -> dict[str, Any]:
         )
         if retirement
         else None,
-        "rebuild": {"lastTrigger": memory.rebuild_trigger} if memory.rebuild_trigger else None,
+        "rebuild": _rebuild(memory),
+        **render_signals(memory.monitor),
     }
+
+
+def _rebuild(memory: Memory) -> dict[str, Any]:
+    scheduled = memory.scheduled
+    return without_empty(
+        {
+            "lastTrigger": memory.rebuild_trigger,
+            "started": list(memory.rebuild_starts),
+            "schedule": scheduled.schedule if scheduled else "",
+            "nextScheduledAt": scheduled.at if scheduled else "",
+        }
+    )
 
 
 def _trail(seen: Observation, decision: Decision, before: Manifest) -> list[dict[str, Any]]:

@@ -23,7 +23,16 @@ from tenure.render.storage import artifact_folder
 def render_version(model: Model, new: NewVersion, plan_hash: str, runtime_image: str) -> dict[str, Any]:
     build, recipe = model.build, model.build.recipe or {}
     last_step = (recipe.get("steps") or [recipe])[-1]
-    source = {"trigger": new.trigger, "at": new.at}
+    why = new.evidence
+    source = without_empty(
+        {
+            "trigger": new.trigger,
+            "signal": why.signal,
+            "observed": why.observed,
+            "threshold": why.threshold,
+            "at": new.at,
+        }
+    )
     artifact = (
         f"{artifact_folder(model, new.number)}/model.skops" if recipe else f"{artifact_folder(model, new.number)}/model"
     )

@@ -5,9 +5,9 @@ from datetime import datetime
 from decimal import Decimal
 
 from tenure.contract.baseline import Kind, Profile
-from tenure.core.facts import Verdict
 from tenure.core.monitor.signal import Reading
 from tenure.core.statistics.drift import EFFECT, LEAST_BASELINE_ROWS, Drift, judge_drift
+from tenure.core.verdict import Verdict
 
 MOST_NAMED = 3
 

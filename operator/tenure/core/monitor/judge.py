@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from tenure.core.facts import Verdict, metric_text
+from tenure.core.facts import metric_text
 from tenure.core.monitor.signal import OnNoData, Reading, Signal, SignalState, threshold_text
+from tenure.core.verdict import Verdict
 
 CLOCK_SLACK = timedelta(seconds=60)
 """How far the clocks of a source and ours may differ."""

@@ -29,6 +29,9 @@ class LabelMemory:
     """Labels that were counted by a pod and gone before they were read."""
 
 
+UNLABELLED = LabelMemory()
+
+
 def chart_of(validated: Validated | None, labels_per_false_alarm: int = LABELS_PER_FALSE_ALARM) -> Chart | None:
     """The chart for a version's validated error; None when nothing was validated."""
     if validated is None or validated.rows <= 0:

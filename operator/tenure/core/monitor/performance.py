@@ -5,10 +5,11 @@ from decimal import Decimal
 
 from tenure.contract.baseline import Validated
 from tenure.contract.window import Feedback
-from tenure.core.facts import Verdict, metric_text
+from tenure.core.facts import metric_text
 from tenure.core.monitor.signal import Reading
 from tenure.core.statistics.cusum import Chart, Score
 from tenure.core.statistics.proportions import wilson_lower, wilson_upper
+from tenure.core.verdict import Verdict
 
 TOLERANCE = Decimal("0.05")
 CONFIDENCE = 0.975

@@ -6,10 +6,10 @@ from datetime import datetime
 from decimal import Decimal
 
 from tenure.contract.baseline import Kind, Profile
-from tenure.core.facts import Verdict
 from tenure.core.monitor.signal import Reading
 from tenure.core.statistics.drift import ALPHA
 from tenure.core.statistics.proportions import two_share_test
+from tenure.core.verdict import Verdict
 
 EXCESS = Decimal("0.05")
 """How much greater than in the baseline the share of missing or unseen values may be."""

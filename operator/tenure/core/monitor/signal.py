@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from tenure.core.facts import Verdict
+from tenure.core.verdict import Verdict
 
 
 class SignalKind(StrEnum):

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tenure.core.facts import Verdict
 from tenure.core.monitor.signal import OnNoData, Signal, SignalKind, SignalState
+from tenure.core.verdict import Verdict
 
 DRIFT = (SignalKind.DATA_DRIFT.value, SignalKind.PREDICTION_DRIFT.value)
 

@@ -57,6 +57,7 @@ def create_the_version(seen: Observation) -> Step | None:
             trigger=allocation.trigger,
             at=allocation.at,
             parent=seen.memory.champion,
+            evidence=allocation.evidence,
         ),
         wake_after=5.0,
     )

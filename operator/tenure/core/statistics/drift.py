@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
 
-from tenure.core.facts import Verdict
 from tenure.core.statistics.distributions import chi_square_quantile
+from tenure.core.verdict import Verdict
 
 EFFECT = 0.1
 """A population stability index that practice calls a moderate shift (Siddiqi 2006)."""

@@ -27,6 +27,7 @@ class App:
 
     def __init__(self, settings: Settings, model: Model) -> None:
         self._model, self._name, self._version = model, settings.model, settings.version
+        self._baseline_file = settings.baseline
         self.telemetry = Telemetry(settings.workers)
         self.capture: Capture | None = None
         if settings.capture and model.baseline is not None:
@@ -49,6 +50,7 @@ class App:
             **dict.fromkeys(bases, self._metadata),
             **{f"{each}/ready": self._ready for each in bases},
             **{f"{each}/window": self._window for each in bases},
+            **{f"{each}/baseline": self._baseline for each in bases},
             "/v1/models": lambda _: _json({"models": [self._name]}),
             f"/v1/models/{quote(self._name)}": lambda _: _json({"name": self._name, "ready": not self.is_draining}),
             "/metrics": self._metrics,
@@ -125,6 +127,12 @@ class App:
         if text and not (text.isdecimal() and text.isascii() and int(text) > 0):
             raise Rejected("'seconds' must be a whole number above zero")
         return Response(200, contract_window.dumps(self.capture.window(float(text) if text else None)).encode())
+
+    def _baseline(self, _: Request) -> Response:
+        """The baseline file as it was built: who asks can verify its digest."""
+        if self._baseline_file is None or not self._baseline_file.is_file():
+            raise Rejected("this server has no baseline", status=404)
+        return Response(200, self._baseline_file.read_bytes())
 
     def _feedback(self, request: Request) -> Response:
         if self.capture is None:

@@ -1,0 +1,141 @@
+"""Signals: from `spec.monitor` and `status.signals` as the API server gives them to the nouns of core."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tenure.api.mlmodel import MLModelSpec
+from tenure.api.monitor import Signal as SignalBlock
+from tenure.core.clock import moment
+from tenure.core.monitor.labels import from_json
+from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.signal import OnBreach, OnNoData, Signal, SignalKind, SignalState
+from tenure.core.monitor.watch import BUILT_IN, LEAST_LABELS
+from tenure.core.monitor.watched import HttpNumber, Monitor, PrometheusQuery, RuntimeCounts, Source, Watched
+from tenure.core.statistics.drift import LEAST_ROWS
+from tenure.core.verdict import Verdict
+
+Raw = Mapping[str, Any]
+
+DRIFT = (SignalKind.DATA_DRIFT, SignalKind.PREDICTION_DRIFT)
+LOOKS_UNTIL_STALE = 3
+"""A value that was not renewed for so many intervals is no data any more."""
+
+
+def parse_monitor(spec: MLModelSpec) -> Monitor | None:
+    """Parse what is watched, with the bounds that the requirements and the plan's KPIs lend."""
+    block = spec.monitor
+    if block is None:
+        return None
+    floors = [kpi.floor for kpi in spec.plan.kpis if kpi.metric == "accuracy" and kpi.floor is not None]
+    return Monitor(
+        interval_seconds=block.interval_seconds,
+        watched=tuple(_watched(signal, spec) for signal in block.signals if not _is_by_job(signal)),
+        tolerance=block.performance_tolerance,
+        labels_per_false_alarm=block.labels_per_false_alarm,
+        kpi_floor=max(floors, default=None),
+    )
+
+
+def unsupported_signals(spec: MLModelSpec) -> Iterator[str]:
+    """Yield the path of each field of `spec.monitor` that asks for something this release does not do."""
+    if spec.monitor is None:
+        return
+    if spec.monitor.ground_truth is not None:
+        yield "spec.monitor.groundTruth"
+    for signal in spec.monitor.signals:
+        where, source = f"spec.monitor.signals[{signal.name}]", signal.source
+        if _is_by_job(signal):
+            yield f"{where}.source.job"
+        for name in ("prometheus", "http"):
+            block = getattr(source, name) if source else None
+            if block is not None and block.credentials_secret is not None:
+                yield f"{where}.source.{name}.credentialsSecret"
+        if signal.on_breach is not None and signal.on_breach.value == OnBreach.ROLLBACK.value:
+            yield f"{where}.onBreach Rollback (Alert is used)"
+
+
+def _is_by_job(signal: SignalBlock) -> bool:
+    return signal.source is not None and signal.source.job is not None
+
+
+def _watched(block: SignalBlock, spec: MLModelSpec) -> Watched:
+    kind, source = SignalKind(block.kind.value), _source(block)
+    is_counted = isinstance(source, RuntimeCounts)
+    least, most = block.min, block.max
+    if block.requirement is not None:
+        bounds = next((r for r in spec.build.requirements if r.metric == block.requirement), None)
+        least, most = (bounds.min, bounds.max) if bounds else (None, None)
+    if least is None and most is None:
+        most = _usual_maximum(kind) if is_counted else None
+    on_breach = OnBreach(block.on_breach.value) if block.on_breach else None
+    if on_breach is None:
+        on_breach = OnBreach.REBUILD if kind is SignalKind.PERFORMANCE else OnBreach.ALERT
+    return Watched(
+        Signal(
+            name=block.name,
+            kind=kind,
+            minimum=least,
+            maximum=most,
+            window_seconds=block.window_seconds,
+            consecutive=block.consecutive,
+            min_samples=_least_samples(kind, is_counted) if block.min_samples is None else block.min_samples,
+            on_no_data=OnNoData(block.on_no_data.value),
+            on_breach=OnBreach.ALERT if on_breach is OnBreach.ROLLBACK else on_breach,
+            # Two windows of drift count only when they share no row.
+            spacing_seconds=block.window_seconds if is_counted and kind in DRIFT else 0,
+            stale_seconds=max(300, LOOKS_UNTIL_STALE * (spec.monitor.interval_seconds if spec.monitor else 0)),
+        ),
+        source,
+    )
+
+
+def _source(block: SignalBlock) -> Source:
+    source = block.source
+    if source is not None and source.prometheus is not None:
+        return PrometheusQuery(source.prometheus.url, source.prometheus.query)
+    if source is not None and source.http is not None:
+        return HttpNumber(source.http.url, source.http.json_path)
+    if source is not None and source.runtime is not None:
+        return RuntimeCounts(source.runtime.metric or block.requirement or "", source.runtime.feature or "")
+    built_in = {signal.name for signal in BUILT_IN if signal.kind is SignalKind.OPERATIONAL}
+    return RuntimeCounts(block.requirement or (block.name if block.name in built_in else ""))
+
+
+def _usual_maximum(kind: SignalKind) -> Decimal | None:
+    return next((signal.maximum for signal in BUILT_IN if signal.kind is kind), None)
+
+
+def _least_samples(kind: SignalKind, is_counted: bool) -> int:
+    if not is_counted:
+        return 1
+    return LEAST_ROWS if kind in (*DRIFT, SignalKind.DATA_QUALITY) else LEAST_LABELS
+
+
+def parse_monitor_memory(status: Raw) -> MonitorMemory:
+    """Read back what the signals showed last."""
+    kept = status.get("monitor") or {}
+    return MonitorMemory(
+        version=int(kept.get("version") or 0),
+        states=tuple(_state(raw) for raw in status.get("signals") or ()),
+        labels=from_json(kept["labels"]) if kept.get("labels") else from_json({}),
+        looked_at=str(status.get("lastCheck") or ""),
+    )
+
+
+def _state(raw: Raw) -> SignalState:
+    value = raw.get("value")
+    return SignalState(
+        name=str(raw["name"]),
+        kind=str(raw.get("kind") or ""),
+        value=None if value is None else Decimal(value),
+        threshold=str(raw.get("threshold") or ""),
+        samples=int(raw.get("samples") or 0),
+        at=moment(str(raw.get("at") or "")),
+        breaches=int(raw.get("breaches") or 0),
+        goods=int(raw.get("goods") or 0),
+        breached=bool(raw.get("breached")),
+        breached_since=moment(str(raw.get("breachedSince") or "")),
+        verdict=Verdict(raw.get("verdict") or "Inconclusive"),
+        message=str(raw.get("message") or ""),
+    )

@@ -1,0 +1,52 @@
+"""What monitoring carries from one look to the next, and what one look brings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from tenure.contract.baseline import Baseline
+from tenure.contract.window import Window
+from tenure.core.monitor.labels import UNLABELLED, LabelMemory
+from tenure.core.monitor.signal import Reading, SignalState
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorMemory:
+    """What the signals of one version showed last, one to one what stands in the status."""
+
+    version: int = 0
+    """The champion it is about; another champion begins anew, since it has a baseline of its own."""
+    states: tuple[SignalState, ...] = ()
+    labels: LabelMemory = UNLABELLED
+    looked_at: str = ""
+    """When the look was taken that changed this."""
+
+
+UNWATCHED = MonitorMemory()
+
+
+@dataclass(frozen=True, slots=True)
+class PodWindows:
+    """The windows that pods gave for one length of time, and a sentence for each pod that gave none."""
+
+    windows: tuple[Window, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the sources said at one moment."""
+
+    at: datetime
+    version: int
+    """The champion whose pods were asked."""
+    serving_since: datetime | None = None
+    """When that version became champion."""
+    baseline: Baseline | None = None
+    """The version's baseline; None when it has none or it could not be read."""
+    trouble: str = ""
+    """Why there is no baseline."""
+    counts: Mapping[int, PodWindows] = field(default_factory=dict)
+    """By the seconds asked for; 0 is everything since each pod started."""
+    readings: Mapping[str, Reading] = field(default_factory=dict)
+    """What other sources answered, by the signal's name."""

@@ -1,0 +1,40 @@
+"""What the signals of the champion show, as the status keeps it: one to one what monitoring remembers."""
+
+from typing import Any
+
+from tenure.core.clock import stamp
+from tenure.core.facts import metric_text
+from tenure.core.monitor.labels import to_json
+from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.signal import SignalState
+from tenure.render.parts import without_empty
+
+
+def render_signals(memory: MonitorMemory) -> dict[str, Any]:
+    """Render `signals`, `monitor` and `lastCheck`; nothing before the first look."""
+    if not memory.states:
+        return {}
+    labels = to_json(memory.labels)
+    is_scored = memory.labels.score.labels or memory.labels.lost or memory.labels.cursors
+    return {
+        "signals": [_signal(state) for state in memory.states],
+        "monitor": without_empty(
+            {"version": memory.version, "labels": {**labels, "score": str(labels["score"])} if is_scored else None}
+        ),
+        "lastCheck": memory.looked_at,
+    }
+
+
+def _signal(state: SignalState) -> dict[str, Any]:
+    shown = {
+        "name": state.name,
+        "kind": state.kind,
+        "value": None if state.value is None else metric_text(state.value),
+        "threshold": state.threshold[:256],
+        "at": stamp(state.at) if state.at else None,
+        "breachedSince": stamp(state.breached_since) if state.breached_since else None,
+        "verdict": state.verdict.value,
+        "message": state.message[:1024],
+    }
+    counts = {"samples": state.samples, "breaches": state.breaches, "goods": state.goods}
+    return without_empty(shown) | counts | {"breached": state.breached}
