@@ -7,14 +7,17 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from core.stories import DIGEST, NOW
+from core.stories import NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
+from tenure.core.monitor.memory import Look
+from tenure.core.monitor.signal import Reading
 from tenure.core.names import VERSION_LABEL, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
@@ -102,6 +105,8 @@ class World:
         """What each version answers to the smoke test; Pass unless said otherwise."""
         self.broken: set[int] = set()
         """Versions whose pods never answer their probe."""
+        self.shown: dict[str, Decimal] = {}
+        """What the sources of the model's own signals answer; the built-in ones have no pods to ask."""
         self.created: list[int] = []
         """Version numbers in the order their objects were made."""
         self.trail: list[tuple[str, str]] = []
@@ -125,7 +130,9 @@ class World:
             },
             service_version=selected_version(service),
             has_service=service is not None,
+            next_slot=self._next_slot(),
         )
+        seen = self._with_look(seen)
         rollout = live_rollout(seen)
         if rollout is None or rollout.stage is not Stage.SMOKE:
             return seen
@@ -133,6 +140,17 @@ class World:
         answers = workload is not None and any(pod.ready for pod in workload.pods)
         verdict = self.answers.get(rollout.version, Verdict.PASS) if answers else Verdict.INCONCLUSIVE
         return replace(seen, smoke=SmokeResult(verdict, f"answered {verdict}"))
+
+    def _next_slot(self) -> datetime | None:
+        """The schedule of this world is every full hour, whatever it says."""
+        hour = self.now.replace(minute=0, second=0) + timedelta(hours=1)
+        return hour if self.model.rebuild.schedule else None
+
+    def _with_look(self, seen: Observation) -> Observation:
+        if self.model.monitor is None or seen.memory.champion is None:
+            return seen
+        readings = {name: Reading(value, 1, self.now) for name, value in self.shown.items()}
+        return replace(seen, look=Look(self.now, seen.memory.champion, readings=readings))
 
     # What the operator does
 
@@ -228,10 +246,11 @@ class World:
         for pod in waiting[:most]:
             pod.ready = True
 
-    def end_job(self, number: int, accuracy: float = 0.93) -> None:
-        """Let a training Job end well."""
+    def end_job(self, number: int, accuracy: float = 0.93, digest: str = "") -> None:
+        """Let a training Job end well; every build makes other bytes unless said otherwise."""
+        digest = digest or f"sha256:{number:064x}"
         uri = f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops"
-        said = {"metrics": {"accuracy": accuracy}, "artifact": {"uri": uri, "digest": DIGEST}}
+        said = {"metrics": {"accuracy": accuracy}, "artifact": {"uri": uri, "digest": digest}}
         if self.is_running(number):
             self.jobs[number] = JobFacts(Progress.SUCCEEDED, termination=json.dumps(said))
 
