@@ -97,12 +97,14 @@ def test_an_empty_monitor_watches_what_the_pods_count_and_writes_nothing_while_a
     for number in range(40):
         space.predict("loans", rows(20, seed=number))
     space.wait_for("loans", "errors are judged", lambda raw: signal(raw, "errorRate").get("goods", 0) >= 2)
-    space.wait_for("loans", "quality is judged", lambda raw: signal(raw, "dataQuality").get("goods", 0) >= 2)
-    space.hold_idle(12)
+    raw = space.wait_for("loans", "quality is judged", lambda raw: signal(raw, "dataQuality").get("goods", 0) >= 2)
+    written = raw["metadata"]["resourceVersion"]
+    with traffic(lambda number: space.predict("loans", rows(20, seed=number)) and None):
+        space.hold("not written", lambda: space.model("loans")["metadata"]["resourceVersion"] == written, seconds=25)
 
 
 def test_drift_is_told_when_it_lasts_and_ends_when_it_is_over(space: Space) -> None:
-    drift = {"name": "dataDrift", "kind": "DataDrift", "windowSeconds": 20}
+    drift = {"name": "dataDrift", "kind": "DataDrift", "windowSeconds": 10}
     in_use(space, {**EAGER, "signals": [drift]})
 
     with traffic(lambda number: space.predict("loans", rows(200, shift=1.5, seed=number)) and None):
@@ -110,17 +112,17 @@ def test_drift_is_told_when_it_lasts_and_ends_when_it_is_over(space: Space) -> N
     assert "x" in condition(raw, "Drifted")["message"]
     assert raw["status"]["drift"].startswith("yes (PSI")
     assert condition(raw, "Ready")["status"] == "True"
-    assert "SignalBreached" in space.kubectl("events", "--for", "mlmodel/loans")
+    space.wait_until("an Event tells", lambda: "SignalBreached" in space.kubectl("events", "--for", "mlmodel/loans"))
     # Drift alone rebuilds nothing.
     assert space.names("ModelVersion") == ["loans-v1"]
 
     with traffic(lambda number: space.predict("loans", rows(200, seed=number)) and None):
         space.wait_for("loans", "over", lambda raw: condition(raw, "Drifted")["status"] == "False")
-    assert "SignalRecovered" in space.kubectl("events", "--for", "mlmodel/loans")
+    space.wait_until("an Event tells", lambda: "SignalRecovered" in space.kubectl("events", "--for", "mlmodel/loans"))
 
 
 def test_a_model_that_turns_wrong_is_rebuilt_once_from_new_data_and_replaced(space: Space) -> None:
-    performance = {"name": "performance", "kind": "Performance", "windowSeconds": 20}
+    performance = {"name": "performance", "kind": "Performance", "windowSeconds": 10}
     in_use(space, {**EAGER, "signals": [performance]}, rebuild={"cooldownSeconds": 5})
 
     def ask_and_tell(is_turned: bool) -> Callable[[int], None]:
