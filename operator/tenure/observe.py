@@ -13,12 +13,14 @@ from tenure.adapters.store import Key, Store
 from tenure.api.calendar import next_time
 from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_memory, parse_model, parse_version
+from tenure.api.records import find_lessons, parse_recorded
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble
-from tenure.core.names import CONTAINER, SERVER, service_name, version_name
+from tenure.core.names import CONTAINER, SERVER, record_name, service_name, version_name
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
+from tenure.render.record import RECORD_LABEL, life
 
 Raw = Mapping[str, Any]
 
@@ -60,7 +62,11 @@ class Observer:
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(model),
+            recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
         )
+        if seen.memory.champion is None and not errors:
+            records = self._store.labelled("ConfigMap", key[0], RECORD_LABEL)
+            seen = replace(seen, lessons=find_lessons(records, model, life(model)))
         seen = await self._with_requests(await self._with_smoke_test(seen), pods)
         return raw, await self._with_look(seen, pods)
 

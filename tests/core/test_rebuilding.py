@@ -20,7 +20,7 @@ from tenure.core.monitor.watched import HttpNumber, Monitor, Watched
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import find_wish, permission
-from tenure.core.spec import Rebuild
+from tenure.core.spec import Criterion, Rebuild, Retire
 from tenure.core.verdict import Verdict
 
 HOUR = 3600
@@ -299,6 +299,19 @@ def test_each_refusal_says_why_and_from_when_on_it_is_allowed(seen: Observation,
         assert stamp(found.allowed_at) in found.message
         assert permission(replace(seen, now=found.allowed_at)).allowed
     assert (decide(seen).step.reason is Reason.REBUILD_STARTED) == found.allowed
+
+
+def test_a_breach_that_lasts_proposes_retirement_with_its_number_and_a_person_decides() -> None:
+    lasting = replace(breached(), breached_since=NOW - timedelta(days=7))
+    retire = Retire(criteria=(Criterion("revenue", 7 * 24 * HOUR, "Effectiveness"),))
+    seen = alarmed(lasting)
+    asked = replace(seen, model=replace(seen.model, retire=retire))
+
+    (proposal,) = [one for one in decide(asked).conditions if one.type == "RetirementProposed"]
+    assert proposal.message.startswith("Effectiveness: revenue is 0.71")
+    assert decide(asked).memory.retirement is None
+    earlier = decide(replace(asked, now=NOW - timedelta(seconds=1))).conditions
+    assert "RetirementProposed" not in [one.type for one in earlier]
 
 
 def test_nothing_begins_while_the_plan_is_not_approved() -> None:

@@ -14,17 +14,19 @@ from typing import Any
 from core.stories import NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
+from tenure.api.records import parse_recorded
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.monitor.memory import Look
 from tenure.core.monitor.signal import Reading
-from tenure.core.names import VERSION_LABEL, service_name
+from tenure.core.names import VERSION_LABEL, record_name, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
 from tenure.render.compare import is_same_status
 from tenure.render.desired import render_children
+from tenure.render.record import life
 from tenure.render.status import render_status
 from tenure.render.versions import render_version_status
 
@@ -131,6 +133,7 @@ class World:
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(),
+            recorded=parse_recorded(self.others.get(record_name(self.model.name)), life(self.model)),
         )
         seen = self._with_look(seen)
         rollout = live_rollout(seen)
@@ -229,6 +232,8 @@ class World:
                 return self.workloads.pop(number, None) is not None
             case "Service":
                 return self.services.pop(name, None) is not None
+            case "ModelVersion":
+                return self.versions.pop(number, None) is not None
             case _:
                 return self.jobs.pop(number, None) is not None
 

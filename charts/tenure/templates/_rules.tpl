@@ -6,7 +6,7 @@
   verbs: [get, list, watch]
 - apiGroups: [tenure.dev]
   resources: [modelversions]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [tenure.dev]
   resources: [mlmodels/status, modelversions/status]
   verbs: [patch]

@@ -70,6 +70,14 @@ class Store:
         names = self._children.get((kind, namespace, model_label(model)), set())
         return [self._objects[kind][namespace, name] for name in sorted(names)]
 
+    def labelled(self, kind: str, namespace: str, label: str) -> list[Raw]:
+        """Return the objects of a kind in a namespace that carry a label, whatever its value."""
+        return [
+            raw
+            for (home, _), raw in sorted(self._objects[kind].items())
+            if home == namespace and label in (raw["metadata"].get("labels") or {})
+        ]
+
     def key_of(self, raw: Raw) -> Key | None:
         """Return the key of the model an object belongs to, or None when it is none of a known model."""
         kind, namespace, name = identity(raw)

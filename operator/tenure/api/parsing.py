@@ -37,6 +37,7 @@ from tenure.core.spec import (
     ArtifactClaim,
     Budget,
     Build,
+    Criterion,
     Data,
     Deploy,
     Feasibility,
@@ -83,6 +84,8 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         rebuild_trigger=parsed.rebuild.trigger or "",
         rebuild=_rebuild(parsed),
         monitor=parse_monitor(parsed),
+        history_limit=parsed.versions.history_limit,
+        protected=frozenset(parsed.versions.protect),
         unsupported=tuple(unsupported_fields(parsed)),
     )
     return model, tuple(_violations(model, parsed))
@@ -283,6 +286,7 @@ def _retire(block: RetireBlock) -> Retire:
         sunset_on=block.sunset_on or "",
         keep_artifact_seconds=block.keep_artifact_seconds,
         force=block.force or "",
+        criteria=tuple(Criterion(c.signal, c.for_seconds, c.reason_code.value) for c in block.criteria),
     )
 
 

@@ -20,14 +20,12 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     for name in ("on_new_data", "promote"):
         if getattr(spec.rebuild, name) != getattr(default, name):
             yield f"spec.rebuild.{_camel(name)}"
-    for name in ("pin", "history_limit", "protect"):
+    for name in ("pin",):
         if getattr(spec.versions, name) != getattr(Versions(), name):
             yield f"spec.versions.{_camel(name)}"
     retire = spec.retire
-    if retire is not None:
-        for name in ("criteria", "auto"):
-            if getattr(retire, name):
-                yield f"spec.retire.{_camel(name)}"
+    if retire is not None and retire.auto:
+        yield "spec.retire.auto"
 
 
 def _build(spec: MLModelSpec) -> Iterator[str]:

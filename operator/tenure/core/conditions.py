@@ -7,8 +7,8 @@ from tenure.core.decision import Condition, Stance, Step
 from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.memory import MonitorMemory
-from tenure.core.monitor.signal import OnBreach, SignalState
-from tenure.core.monitor.summary import degradation, drift, health
+from tenure.core.monitor.signal import OnBreach, Signal, SignalState
+from tenure.core.monitor.summary import degradation, drift, health, lasted
 from tenure.core.monitor.watched import Monitor
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.rebuilding import is_rebuilt_by_itself, permission
@@ -109,6 +109,10 @@ def _governed(seen: Observation, step: Step) -> Iterator[Condition]:
     if review and seen.now.date() >= date.fromisoformat(review):
         text = f"plan.reviewBy was {review}; look at the plan again and set a new date"
         yield Condition("ReviewDue", "True", Reason.REVIEW_DUE, text)
+    if seen.lessons and seen.memory.champion is None:
+        told = "; ".join(f"{one.model} ({one.shared}; {one.reason_code}): {one.text}" for one in seen.lessons[:3])
+        more = f"; and {len(seen.lessons) - 3} more" if len(seen.lessons) > 3 else ""
+        yield Condition("PriorLessons", "True", Reason.PRIOR_LESSONS, f"{told}{more}")
     if is_retired(seen):
         yield Condition("Retired", "True", Reason.RETIRED, step.message)
         return
@@ -126,13 +130,13 @@ def _watched(seen: Observation, watching: MonitorMemory) -> Iterator[Condition]:
         return
     if monitor is not None:
         states = watching.states if watching.version == seen.memory.champion else ()
-        yield from _signals(monitor, states)
+        yield from _signals(seen, monitor, states)
     if is_rebuilt_by_itself(seen):
         allowed = permission(seen)
         yield Condition("RebuildAllowed", "True" if allowed.allowed else "False", allowed.reason, allowed.message)
 
 
-def _signals(monitor: Monitor, states: Sequence[SignalState]) -> Iterator[Condition]:
+def _signals(seen: Observation, monitor: Monitor, states: Sequence[SignalState]) -> Iterator[Condition]:
     if not states:
         text = "the signals of this champion are read when its pods have counted something"
         yield Condition("MonitoringHealthy", "Unknown", Reason.NOT_LOOKED_YET, text)
@@ -144,10 +148,21 @@ def _signals(monitor: Monitor, states: Sequence[SignalState]) -> Iterator[Condit
         ("PerformanceDegraded", degradation(states), Reason.PERFORMANCE_DEGRADED, Reason.PERFORMING),
     ):
         yield Condition(kind, "True" if found.holds else "False", yes if found.holds else no, found.message)
+    yield from _proposed(seen, signals, states)
+
+
+def _proposed(seen: Observation, signals: Sequence[Signal], states: Sequence[SignalState]) -> Iterator[Condition]:
+    """A breach can propose retirement at once (onBreach) or when it has lasted (retire.criteria); a person decides."""
     proposing = {signal.name for signal in signals if signal.on_breach is OnBreach.PROPOSE_RETIREMENT}
-    breached = [state.message for state in states if state.breached and state.name in proposing]
-    if breached:
-        text = f"{'; '.join(breached[:3])}. Decide by spec.retire, or mend the cause."
+    found = [state.message for state in states if state.breached and state.name in proposing]
+    found += [
+        f"{criterion.reason_code}: {state.message}, for more than {criterion.for_seconds} s"
+        for criterion in (seen.model.retire.criteria if seen.model.retire else ())
+        for state in states
+        if state.name == criterion.signal and lasted(state, seen.now) >= criterion.for_seconds
+    ]
+    if found:
+        text = f"{'; '.join(found[:3])}. Decide by spec.retire, or mend the cause."
         yield Condition("RetirementProposed", "True", Reason.PROPOSED, text)
 
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from tenure.contract.result import Result
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
-from tenure.core.spec import Model
+from tenure.core.spec import Manifest, Model
 from tenure.core.verdict import Verdict as Verdict
 
 
@@ -227,6 +227,17 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class Lesson:
+    """One lesson of a retired model, and why it concerns this one."""
+
+    model: str
+    reason_code: str
+    text: str
+    shared: str
+    """What both have in common: `owner team-crm` or `the same objective`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Observation:
     """Everything one pass knows."""
 
@@ -251,6 +262,10 @@ class Observation:
     """Seconds until the next look at the signals; None when nothing is watched now."""
     next_slot: datetime | None = None
     """Next time of the rebuild schedule after now; None without a schedule."""
+    recorded: Mapping[int, Manifest] = field(default_factory=dict)
+    """What the record already tells of this model's versions, also of those that are gone."""
+    lessons: tuple[Lesson, ...] = ()
+    """What earlier models of the same owner or objective left for this plan."""
     conflicts: tuple[str, ...] = ()
     """Objects that carry a name we need and belong to somebody else."""
     refusals: tuple[str, ...] = ()

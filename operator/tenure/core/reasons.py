@@ -85,6 +85,8 @@ class Reason(Enum):
     DATA_QUALITY_BROKEN = "DataQualityBroken", "The data that comes in is broken; a rebuild would learn from it."
     NOTHING_NEW = "NothingNew", "The rebuild made the champion's very artifact: its data has not changed."
 
+    PRIOR_LESSONS = "PriorLessons", "Retired models of the same owner or objective left lessons for this plan."
+
     # Retire
     DRAINING = "Draining", "Retirement is decided; the model waits until no more requests come."
     STILL_USED = "StillUsed", "Requests still come to a model that is to retire."

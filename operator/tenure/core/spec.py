@@ -204,6 +204,15 @@ class Rebuild:
 
 
 @dataclass(frozen=True, slots=True)
+class Criterion:
+    """A signal whose breach, when it lasts, proposes retirement."""
+
+    signal: str
+    for_seconds: int
+    reason_code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Retire:
     """The decision to end a model's service, whole or not."""
 
@@ -219,6 +228,7 @@ class Retire:
     sunset_on: str = ""
     keep_artifact_seconds: int = 7_776_000
     force: str = ""
+    criteria: tuple[Criterion, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +247,9 @@ class Model:
     rebuild_trigger: str = ""
     rebuild: Rebuild = Rebuild()
     monitor: Monitor | None = None
+    history_limit: int = 10
+    protected: frozenset[int] = frozenset()
+    """Numbers of versions that are never removed."""
     deleting: bool = False
     unsupported: tuple[str, ...] = ()
     """Field paths that are set and whose behaviour this release does not have; shown, never ignored."""

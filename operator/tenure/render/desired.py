@@ -7,6 +7,7 @@ from typing import Any
 from tenure.core.decision import Decision
 from tenure.core.facts import Observation, Progress
 from tenure.core.names import claim_name, service_name, training_job_name, version_name
+from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
 from tenure.render.jobs import render_training_job
 from tenure.render.record import render_record
@@ -82,6 +83,10 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
         if seen.memory.retirement is not None and seen.memory.retirement.artifact_deleted_at:
             # A claim or bucket that the user named is the user's to clear.
             yield Ref("PersistentVolumeClaim", namespace, claim_name(seen.model.name))
+    for number in prunable(seen):
+        yield Ref("ModelVersion", namespace, version_name(seen.model.name, number))
+        if number in seen.jobs:
+            yield Ref("Job", namespace, training_job_name(seen.model.name, number))
     for number in decision.cancelled:
         if number in seen.jobs and seen.jobs[number].progress is Progress.RUNNING:
             yield Ref("Job", namespace, training_job_name(seen.model.name, number))

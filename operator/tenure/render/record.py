@@ -68,16 +68,18 @@ def _record(seen: Observation) -> dict[str, Any]:
             if approval
             else None,
             "champion": memory.champion,
-            "versions": [_version(version) for version in _kept(seen)],
+            "versions": _versions(seen),
             "retirement": decision,
         }
     )
 
 
-def _kept(seen: Observation) -> list[Version]:
-    newest = sorted(seen.versions.values(), key=lambda version: version.number)[-MOST_VERSIONS:]
-    served = [v for v in seen.versions.values() if v.served_periods and v not in newest]
-    return sorted((*served, *newest), key=lambda version: version.number)
+def _versions(seen: Observation) -> list[Any]:
+    """What is to be told of every version, in order; those that are gone stay as they were told last."""
+    gone = {number: entry for number, entry in seen.recorded.items() if number not in seen.versions}
+    entries = {**gone, **{number: _version(version) for number, version in seen.versions.items()}}
+    newest = sorted(entries)[-MOST_VERSIONS:]
+    return [entries[number] for number in sorted(entries) if number in newest or "servedPeriods" in entries[number]]
 
 
 def _version(version: Version) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from tenure.core.monitor.signal import OnNoData, Signal, SignalKind, SignalState
 from tenure.core.verdict import Verdict
@@ -44,6 +45,13 @@ def health(signals: Iterable[Signal], states: Iterable[SignalState]) -> Finding:
     if not blind:
         return Finding(True, f"all {len(known)} signals have data" if known else "nothing is watched")
     return Finding(False, _listed([state.message or f"{state.name} has no data" for state in blind]), _names(blind))
+
+
+def lasted(state: SignalState, now: datetime) -> float:
+    """Return for how many seconds a signal has been in breach; -1 when it is not."""
+    if not state.breached or state.breached_since is None:
+        return -1.0
+    return max(0.0, (now - state.breached_since).total_seconds())
 
 
 def drift_column(states: Iterable[SignalState]) -> str:
