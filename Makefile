@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 CLUSTER ?=
 ARGS ?=
+# Stories wait more than they compute, so a few of them run side by side.
+WORKERS ?= 3
 export CLUSTER IMAGE_REGISTRY
 cluster := python3 tests/cluster
 # Every recipe that needs the Python environment asks for it: it is made when the lock file changed.
@@ -23,9 +25,15 @@ demo:  ## From nothing to a prediction of a model in use
 test:  ## Lint, set up a cluster, run all tests on it
 	@$(MAKE) --no-print-directory lint
 	@$(cluster) setup
-	@kubeconfig="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
-	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH" \
-	 KUBECONFIG="$$kubeconfig" PYTHONPATH=operator PYTHONUNBUFFERED=1 "$$venv/bin/python" -m pytest $(ARGS)
+	@KUBECONFIG="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
+	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH"; \
+	 export KUBECONFIG PATH PYTHONPATH=operator PYTHONUNBUFFERED=1; \
+	 ran=0; failed=0; \
+	 for phase in "-n $(WORKERS) --dist loadfile -m not\ alone" "-m alone"; do \
+	   code=0; eval "set -- $$phase"; python -m pytest "$$@" $(ARGS) || code=$$?; \
+	   case $$code in 0) ran=1;; 5) ;; *) ran=1; failed=1;; esac; \
+	 done; \
+	 if (( ! ran )); then echo "no test was run"; exit 5; fi; exit $$failed
 
 bench-serving:  ## Measure the model server against KServe, MLServer, FastAPI and BentoML (ARGS='--models lr,rf')
 	@python=$(python); PYTHONPATH=operator "$$python" tests/bench/serving/run.py $(ARGS)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "tenure"
 RELEASE = "chart-test"

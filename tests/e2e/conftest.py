@@ -1,6 +1,8 @@
 """What all stories share: one API client, one operator, and a namespace each."""
 
 import contextlib
+import fcntl
+import os
 import re
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,9 +20,15 @@ def api() -> Api:
 
 
 @pytest.fixture(scope="session")
-def operator(api: Api) -> Iterator[InstalledOperator]:
+def operator(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[InstalledOperator]:
+    """The operator, installed by the first of the workers that run stories side by side."""
     installed = InstalledOperator(api)
-    installed.install()
+    folder = tmp_path_factory.getbasetemp()
+    done = (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "operator-installed"
+    with done.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        installed.install(keep=done.exists())
+        done.touch()
     yield installed
     installed.close()
 

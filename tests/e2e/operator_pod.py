@@ -27,12 +27,12 @@ class InstalledOperator:
         self._executioner: subprocess.Popen[str] | None = None
         self.runtime_image = ""
 
-    def install(self) -> None:
+    def install(self, *, keep: bool = False) -> None:
         """Install or upgrade it from the images as they are now, and wait until it is ready.
 
-        With E2E_OPERATOR=keep an operator that runs is taken as it is: quicker while one writes stories.
+        To keep, or with E2E_OPERATOR=keep, an operator that runs is taken as it is: quicker while one writes stories.
         """
-        pod = self.pod() if os.environ.get("E2E_OPERATOR") == "keep" else None
+        pod = self.pod() if keep or os.environ.get("E2E_OPERATOR") == "keep" else None
         if pod is not None:
             environment = {entry["name"]: entry.get("value") for entry in pod["spec"]["containers"][0]["env"]}
             self.runtime_image = environment["TENURE_RUNTIME_IMAGE"]

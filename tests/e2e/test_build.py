@@ -162,6 +162,7 @@ def bad(name: str) -> dict[str, Any]:
     return model
 
 
+@pytest.mark.alone  # it looks at all that the operator does
 def test_what_only_the_operator_can_see_stalls_with_field_and_remedy_and_a_spec_change_mends_it(shared: Space) -> None:
     # given a model for each way to be wrong
     shared.apply(cells(), *map(bad, BAD))

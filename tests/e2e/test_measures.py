@@ -8,7 +8,7 @@ import pytest
 from .models import feather, recipe
 from .space import Space
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 
 Tell = Callable[[str, str], None]
 

@@ -11,7 +11,7 @@ from .callers import calling
 from .models import feather, retrain
 from .space import Space
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.alone]
 
 SLOW = {"SECONDS": "6"}
 
