@@ -51,11 +51,13 @@ status:  ## Tell how each part of the cluster is
 images:  ## Build the two images if their sources changed, and load them
 	@$(cluster) images
 
-generate:  ## Write crds/ from the API models and manifests/install.yaml from the chart
-	@python=$(python); \
+generate:  ## Write crds/ from the API models and the plain manifests from the chart
+	@python=$(python); helm="$$($(cluster) tool helm)"; \
 	 PYTHONPATH=operator "$$python" -m tenure.api; \
-	 "$$python" manifests/render.py "$$($(cluster) tool helm)" > manifests/install.yaml.new; \
-	 mv manifests/install.yaml.new manifests/install.yaml
+	 "$$python" manifests/render.py "$$helm" > manifests/install.yaml.new; \
+	 mv manifests/install.yaml.new manifests/install.yaml; \
+	 "$$python" manifests/render.py "$$helm" governance > manifests/governance/policy.yaml.new; \
+	 mv manifests/governance/policy.yaml.new manifests/governance/policy.yaml
 
 lock:  ## Write operator/lock/*.txt anew from pyproject.toml
 	@$(cluster) lock

@@ -1,4 +1,7 @@
-"""Print the plain install, made from the chart: `python manifests/render.py HELM > manifests/install.yaml`."""
+"""Print plain manifests, made from the chart: `python manifests/render.py HELM > manifests/install.yaml`.
+
+With the word `governance` behind it, print manifests/governance/policy.yaml instead.
+"""
 
 import re
 import subprocess
@@ -22,6 +25,13 @@ metadata:
   labels:
     pod-security.kubernetes.io/enforce: restricted
 """
+GOVERNANCE_HEADER = """\
+# Generated from charts/tenure by `python manifests/render.py HELM governance`; edit the chart, not this file.
+#   kubectl apply --server-side -f policy.yaml
+# What it can and cannot hold stands above the first policy. The approvers' group is tenure:approvers; for another one
+# change the two variables `groups` and the ClusterRoleBinding. To begin with some namespaces, give both bindings at the
+# end a matchResources.namespaceSelector.
+"""
 HELMS_OWN = re.compile(
     r"^ *helm\.sh/.*\n|^ *app\.kubernetes\.io/managed-by: Helm\n|^# Source: .*\n|^  annotations:\n(?=    helm\.sh/)",
     re.MULTILINE,
@@ -30,10 +40,21 @@ HELMS_OWN = re.compile(
 
 def render(helm: str) -> str:
     """Return the whole install as YAML, without Helm's own marks."""
-    command = [helm, "template", "tenure", str(CHART), "--namespace", NAMESPACE, "--kube-version", OLDEST]
+    return HEADER + _rendered(helm)
+
+
+def render_governance(helm: str) -> str:
+    """Return what `governance.enabled` adds to the chart."""
+    template = ["--show-only", "templates/governance.yaml"]
+    return GOVERNANCE_HEADER + _rendered(helm, "--set", "governance.enabled=true", *template)
+
+
+def _rendered(helm: str, *options: str) -> str:
+    command = [helm, "template", "tenure", str(CHART), "--namespace", NAMESPACE, "--kube-version", OLDEST, *options]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    return HEADER + HELMS_OWN.sub("", answer.stdout)
+    return HELMS_OWN.sub("", answer.stdout)
 
 
 if __name__ == "__main__":
-    sys.stdout.write(render(sys.argv[1] if len(sys.argv) > 1 else "helm"))
+    program = sys.argv[1] if len(sys.argv) > 1 else "helm"
+    sys.stdout.write(render_governance(program) if "governance" in sys.argv[2:] else render(program))

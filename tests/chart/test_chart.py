@@ -1,5 +1,6 @@
 """The chart: what it renders, what it refuses, and that it never gives more rights than the operator needs."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,6 +12,8 @@ import pytest
 import yaml
 
 from tenure.adapters.kinds import PATHS
+from tenure.core.names import SERVER, TRAINER
+from tenure.render.parts import labels
 from tenure.settings import read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,7 +26,14 @@ MANY_VALUES = [
     ('scope="namespaced"',),
     ('scope="namespaced"', 'watchNamespaces=["a","b"]', "rbac.aggregateToUsers=false"),
     ('watchNamespaces=["a","b"]',),
-    ("podDisruptionBudget.enabled=true", "networkPolicy.enabled=true", "metrics.serviceMonitor.enabled=true"),
+    (
+        "podDisruptionBudget.enabled=true",
+        "networkPolicy.enabled=true",
+        "metrics.serviceMonitor.enabled=true",
+        "metrics.podMonitor.enabled=true",
+        "governance.enabled=true",
+    ),
+    ('scope="namespaced"', 'watchNamespaces=["a","b"]', "metrics.podMonitor.enabled=true", "governance.enabled=true"),
     (
         'priorityClassName="high"',
         'nodeSelector={"pool":"system"}',
@@ -52,11 +62,12 @@ def the_pod(manifests: Manifests) -> dict[str, Any]:
 
 
 def rules(manifests: Manifests) -> Iterator[dict[str, Any]]:
-    """Yield every right that somebody bound to the operator gets."""
-    for kind in ("Role", "ClusterRole"):
-        for role in of_kind(manifests, kind):
-            if not any(label.startswith("rbac.authorization") for label in role["metadata"]["labels"]):
-                yield from role["rules"]
+    """Yield every right that the operator's account is bound to."""
+    bindings = [*of_kind(manifests, "RoleBinding"), *of_kind(manifests, "ClusterRoleBinding")]
+    bound = {b["roleRef"]["name"] for b in bindings for who in b["subjects"] if who["kind"] == "ServiceAccount"}
+    for role in [*of_kind(manifests, "Role"), *of_kind(manifests, "ClusterRole")]:
+        if role["metadata"]["name"] in bound:
+            yield from role["rules"]
 
 
 def test_helm_finds_no_fault(helm: str) -> None:
@@ -111,7 +122,7 @@ def test_the_operator_may_do_to_each_kind_what_it_does(render: Render, values: t
 def test_every_object_is_labelled_and_in_its_namespace(render: Render, values: tuple[str, ...]) -> None:
     for manifest in render(*values):
         assert manifest["metadata"]["labels"]["app.kubernetes.io/part-of"] == "tenure"
-        if not manifest["kind"].startswith(("Cluster", "CustomResource")):
+        if not manifest["kind"].startswith(("Cluster", "CustomResource", "ValidatingAdmissionPolicy")):
             assert manifest["metadata"]["namespace"]
 
 
@@ -199,11 +210,48 @@ def test_people_get_rights_through_the_roles_they_have(render: Render) -> None:
 
 
 def test_extras_are_there_when_asked_for_and_only_then(render: Render) -> None:
-    extras = ("PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor")
+    extras = {"PodDisruptionBudget": 1, "NetworkPolicy": 1, "ServiceMonitor": 1, "PodMonitor": 1}
+    extras |= {"ValidatingAdmissionPolicy": 2, "ValidatingAdmissionPolicyBinding": 2}
     asked = render(*MANY_VALUES[4])
-    for kind in extras:
-        assert len(of_kind(asked, kind)) == 1
+    for kind, count in extras.items():
+        assert len(of_kind(asked, kind)) == count
         assert not of_kind(render(), kind)
+
+
+def test_the_monitors_find_the_operator_and_the_pods_that_serve(render: Render) -> None:
+    monitor = {"enabled": True, "interval": "15s", "labels": {"release": "prometheus"}}
+    manifests = render(f"metrics={json.dumps({'serviceMonitor': monitor, 'podMonitor': monitor})}")
+    (of_operator,), (of_models,) = of_kind(manifests, "ServiceMonitor"), of_kind(manifests, "PodMonitor")
+    (service,) = of_kind(manifests, "Service")
+    assert of_operator["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert [end["port"] for end in of_operator["spec"]["endpoints"]] == [p["name"] for p in service["spec"]["ports"]]
+    assert of_models["spec"]["selector"]["matchLabels"].items() <= labels("churn", SERVER, 1).items()
+    assert not of_models["spec"]["selector"]["matchLabels"].items() <= labels("churn", TRAINER, 1).items()
+    assert of_models["spec"]["podMetricsEndpoints"] == [{"port": "http", "path": "/metrics", "interval": "15s"}]
+    assert of_models["spec"]["namespaceSelector"] == {"any": True}
+    assert {m["metadata"]["labels"]["release"] for m in (of_operator, of_models)} == {"prometheus"}
+
+
+def test_a_namespaced_release_monitors_and_governs_its_namespaces_alone(render: Render) -> None:
+    manifests = render(*MANY_VALUES[5])
+    (monitor,) = of_kind(manifests, "PodMonitor")
+    assert monitor["spec"]["namespaceSelector"] == {"matchNames": ["a", "b"]}
+    for binding in of_kind(manifests, "ValidatingAdmissionPolicyBinding"):
+        assert binding["spec"]["matchResources"]["namespaceSelector"]["matchExpressions"] == [
+            {"key": "kubernetes.io/metadata.name", "operator": "In", "values": ["a", "b"]}
+        ]
+    assert not of_kind(manifests, "ClusterRoleBinding")
+    approvers = [b for b in of_kind(manifests, "RoleBinding") if b["metadata"]["name"] == "tenure-approver"]
+    assert {binding["metadata"]["namespace"] for binding in approvers} == {"a", "b"}
+
+
+def test_the_groups_that_decide_are_those_of_the_values(render: Render) -> None:
+    manifests = render("governance.enabled=true", 'governance.approverGroups=["board","system:serviceaccounts:argocd"]')
+    for policy in of_kind(manifests, "ValidatingAdmissionPolicy"):
+        groups = {v["name"]: v["expression"] for v in policy["spec"]["variables"]}["groups"]
+        assert json.loads(groups) == ["board", "system:serviceaccounts:argocd"]
+    (binding,) = [b for b in of_kind(manifests, "ClusterRoleBinding") if b["metadata"]["name"] == "tenure-approver"]
+    assert [subject["name"] for subject in binding["subjects"]] == ["board", "system:serviceaccounts:argocd"]
 
 
 @pytest.mark.parametrize(
@@ -215,6 +263,9 @@ def test_extras_are_there_when_asked_for_and_only_then(render: Render) -> None:
         ('logFormat="xml"', "logFormat"),
         ('watchNamespaces=["Not A Name"]', "watchNamespaces"),
         ('imagee={"tag":"1"}', "imagee"),
+        ("governance.approverGroups=[]", "approverGroups"),
+        ('governance.approverGroups=["it\'s"]', "approverGroups"),
+        ('metrics.podMonitor.interval="often"', "interval"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(render: Render, value: str, words: str) -> None:
@@ -228,3 +279,10 @@ def test_the_plain_install_is_the_chart(helm: str) -> None:
     committed = (ROOT / "manifests" / "install.yaml").read_text(encoding="utf-8")
     assert committed == answer.stdout, "run `python manifests/render.py HELM > manifests/install.yaml`"
     assert "helm.sh" not in committed
+
+
+def test_the_plain_policy_is_the_chart(helm: str) -> None:
+    command = [sys.executable, str(ROOT / "manifests" / "render.py"), helm, "governance"]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    committed = (ROOT / "manifests" / "governance" / "policy.yaml").read_text(encoding="utf-8")
+    assert committed == answer.stdout, "run `make generate`"
