@@ -5,6 +5,9 @@ import json
 import pytest
 import yaml
 
+from gitops.test_argocd import health
+from gitops.test_flux import flux
+
 from .api import Raw
 from .models import feather, retrain
 from .space import Space
@@ -56,6 +59,24 @@ def test_kubectl_wait_knows_when_a_model_is_ready(space: Space, manifest: Raw) -
 
     assert "condition met" in answer
     assert space.ask("reed")["version"] == 1
+
+
+def test_kubectl_wait_takes_any_value_of_the_status(declared: Space, manifest: Raw) -> None:
+    waiting = feather("rush", declared.operator.runtime_image, plan={"approval": {}})
+    declared.kubectl("apply", "-f", "-", text=yaml.safe_dump(waiting))
+
+    for model, value in (("reed", "phase}=InUse"), ("reed", "champion}=reed-v2"), ("rush", "phase}=AwaitingApproval")):
+        answer = declared.kubectl("wait", f"mlmodel/{model}", f"--for=jsonpath={{.status.{value}", "--timeout=60s")
+        assert "condition met" in answer
+
+
+def test_argo_cd_and_flux_judge_what_the_api_server_holds(declared: Space) -> None:
+    """Their checks are tried over rendered statuses elsewhere; here they meet what the API server makes of them."""
+    model, old, new = declared.model("reed"), declared.version("reed-v1"), declared.version("reed-v2")
+
+    assert (health(model)[0], flux(model)) == ("Healthy", "Current")
+    assert (health(new)[0], flux(new)) == ("Healthy", "Current")
+    assert (health(old)[0], flux(old)) == ("Suspended", "Current")
 
 
 def test_kubectl_get_shows_what_a_reader_needs(declared: Space) -> None:
