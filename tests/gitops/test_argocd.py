@@ -1,5 +1,6 @@
 """Argo CD's health of models and versions, asked of the Lua files by the Lua that Argo CD speaks (5.1)."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ from lupa.lua51 import LuaRuntime
 from gitops.statuses import MODELS, versions
 from tenure.core.decision import Stance
 
-FOLDER = Path(__file__).resolve().parents[2] / "manifests" / "gitops" / "argocd"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "manifests" / "gitops" / "argocd"
+RULES = ROOT / "operator" / "tenure" / "core" / "rules"
 
 HEALTH_OF_MODELS = {
     "just created": "Progressing",
@@ -101,6 +104,17 @@ def test_what_waits_for_a_person_is_suspended_and_what_is_wrong_is_degraded(situ
     words = {Stance.WAITING: "Suspended", Stance.STALLED: "Degraded", Stance.PROGRESSING: "Progressing"}
     if stance in words:
         assert health(model)[0] == words[stance]
+
+
+def test_every_rule_that_waits_for_a_person_is_among_the_situations() -> None:
+    """A rule that is not named here needs a situation in statuses.py and its reasons in MLModel/health.lua."""
+    waiting = set()
+    for path in sorted(RULES.glob("*.py")):
+        for function in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(function, ast.FunctionDef) and "Stance.WAITING" in ast.unparse(function):
+                waiting.add(function.name)
+
+    assert waiting == {"wait_for_feasibility", "_awaiting"}
 
 
 def test_the_message_is_the_sentence_on_the_model() -> None:
