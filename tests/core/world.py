@@ -211,6 +211,8 @@ class World:
             case "apply", kind:
                 name = value["metadata"]["name"]
                 kept = self.services if kind == "Service" else self.others
+                if kind not in ("Service", "ConfigMap"):
+                    name = f"{kind}/{name}"
                 if kept.get(name) == value:
                     return False
                 kept[name] = value
@@ -226,6 +228,8 @@ class World:
         return True
 
     def _remove(self, kind: str, name: str) -> bool:
+        if kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
+            return self.others.pop(f"{kind}/{name}", None) is not None
         number = int(name.removesuffix("-train").rpartition("-v")[2])
         match kind:
             case "Deployment":

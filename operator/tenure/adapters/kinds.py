@@ -12,10 +12,22 @@ PATHS = {
     "PersistentVolumeClaim": ("/api/v1", "persistentvolumeclaims"),
     "ConfigMap": ("/api/v1", "configmaps"),
     "Pod": ("/api/v1", "pods"),
+    "HorizontalPodAutoscaler": ("/apis/autoscaling/v2", "horizontalpodautoscalers"),
+    "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "Event": ("/api/v1", "events"),
 }
 
-OWNED = ("ModelVersion", "Job", "Deployment", "Service", "PersistentVolumeClaim", "ConfigMap", "Pod")
+OWNED = (
+    "ModelVersion",
+    "Job",
+    "Deployment",
+    "Service",
+    "PersistentVolumeClaim",
+    "ConfigMap",
+    "Pod",
+    "HorizontalPodAutoscaler",
+    "PodDisruptionBudget",
+)
 """Kinds whose objects carry our labels and are watched."""
 
 

@@ -114,12 +114,6 @@ class Deploy(Model):
     model_config = ConfigDict(
         json_schema_extra=rules(
             Rule(
-                "!has(self.autoscaling) || self.replicas == 1",
-                "deploy.replicas and deploy.autoscaling exclude each other; remove replicas, and set "
-                "autoscaling.min instead",
-                path=".replicas",
-            ),
-            Rule(
                 "!self.runtime.grpc || !has(self.runtime.image)",
                 "runtime.grpc is of Tenure's own model server; remove runtime.grpc or runtime.image",
                 path=".runtime.grpc",
@@ -129,9 +123,9 @@ class Deploy(Model):
     runtime: Runtime = Runtime()
     """The container that serves. Default: Tenure's own model server."""
     replicas: Replicas = 1
-    """Pods of the champion; not together with autoscaling. Default 1."""
+    """Pods of the champion. With autoscaling the HorizontalPodAutoscaler writes it: leave it out of Git. Default 1."""
     autoscaling: Autoscaling | None = None
-    """Replicas by load, instead of replicas. Default none."""
+    """Replicas by load: a HorizontalPodAutoscaler scales the MLModel. Default none."""
     resources: Resources | None = None
     """CPU, memory and devices of the serving container. Default: 100m and 256Mi requested, 1Gi at most."""
     env: Env = ()

@@ -35,6 +35,7 @@ from tenure.core.spec import (
     Approval,
     ArtifactBucket,
     ArtifactClaim,
+    Autoscaling,
     Budget,
     Build,
     Criterion,
@@ -236,7 +237,15 @@ def _deploy(block: DeployBlock) -> Deploy:
             workers=runtime.workers,
             allow_pickle=runtime.allow_pickle,
         ),
-        replicas=block.replicas,
+        replicas=_replicas(block),
+        autoscaling=Autoscaling(
+            least=block.autoscaling.min,
+            most=block.autoscaling.max,
+            cpu_percent=block.autoscaling.target_cpu_percent,
+            requests_in_flight=block.autoscaling.target_requests_in_flight,
+        )
+        if block.autoscaling
+        else None,
         resources=_yaml(block.resources),
         env=tuple(entry.as_yaml() for entry in block.env),
         node_selector=dict(block.node_selector),
@@ -270,6 +279,12 @@ def _rebuild(spec: MLModelSpec) -> Rebuild:
         most_per_month=budget.max_rebuilds_per_month if budget else None,
         most_failures=block.max_consecutive_failures,
     )
+
+
+def _replicas(block: DeployBlock) -> int:
+    """Until the autoscaler has written replicas, its bounds hold all the same."""
+    bounds = block.autoscaling
+    return block.replicas if bounds is None else min(max(block.replicas, bounds.min), bounds.max)
 
 
 def _retire(block: RetireBlock) -> Retire:

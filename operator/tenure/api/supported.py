@@ -38,8 +38,6 @@ def _build(spec: MLModelSpec) -> Iterator[str]:
 
 def _deploy(spec: MLModelSpec) -> Iterator[str]:
     deploy, strategy, default = spec.deploy, spec.deploy.strategy, Strategy()
-    if deploy.autoscaling is not None:
-        yield "spec.deploy.autoscaling"
     if deploy.side_by_side:
         yield "spec.deploy.sideBySide"
     if strategy.type not in (StrategyType.ROLLING, StrategyType.RECREATE):

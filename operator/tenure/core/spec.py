@@ -175,9 +175,20 @@ class Runtime:
 
 
 @dataclass(frozen=True, slots=True)
+class Autoscaling:
+    """Replicas by load, between bounds. CPU in percent of the request, requests per replica."""
+
+    least: int
+    most: int
+    cpu_percent: int | None = None
+    requests_in_flight: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Deploy:
     runtime: Runtime = Runtime()
     replicas: int = 1
+    autoscaling: Autoscaling | None = None
     resources: Manifest = field(default_factory=dict)
     env: tuple[Manifest, ...] = ()
     node_selector: Manifest = field(default_factory=dict)

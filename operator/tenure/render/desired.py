@@ -11,6 +11,7 @@ from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
 from tenure.render.jobs import render_training_job
 from tenure.render.record import render_record
+from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
 from tenure.render.storage import render_claim
 from tenure.render.versions import render_version
@@ -67,6 +68,10 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
                 yield render_version_service(seen.model, number)
     if serving.traffic:
         yield render_model_service(seen.model, serving.traffic)
+        if seen.model.deploy.autoscaling is not None:
+            yield render_autoscaler(seen.model, seen.model.deploy.autoscaling)
+        if is_disruption_limited(seen.model):
+            yield render_disruption_budget(seen.model)
     if seen.memory.champion is not None or seen.memory.retirement is not None:
         yield render_record(seen)
 
@@ -83,6 +88,11 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
         if seen.memory.retirement is not None and seen.memory.retirement.artifact_deleted_at:
             # A claim or bucket that the user named is the user's to clear.
             yield Ref("PersistentVolumeClaim", namespace, claim_name(seen.model.name))
+    name = service_name(seen.model.name)
+    if seen.model.deploy.autoscaling is None or not decision.serving.traffic:
+        yield Ref("HorizontalPodAutoscaler", namespace, name)
+    if not is_disruption_limited(seen.model) or not decision.serving.traffic:
+        yield Ref("PodDisruptionBudget", namespace, name)
     for number in prunable(seen):
         yield Ref("ModelVersion", namespace, version_name(seen.model.name, number))
         if number in seen.jobs:
