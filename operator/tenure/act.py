@@ -78,7 +78,9 @@ class Actor:
                 # It was deleted, or deleted and made anew: its next event brings it back here.
                 return False
             raise
-        return self._store.put(stored)
+        # Not what the store says: a watch that is faster than this answer has told it already.
+        self._store.put(stored)
+        return bool(stored["metadata"]["resourceVersion"] != raw["metadata"].get("resourceVersion"))
 
     def forget(self, namespace: str, name_prefix: str) -> None:
         """Forget what is remembered of a model that is gone."""

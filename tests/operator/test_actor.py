@@ -1,5 +1,6 @@
 """Stories of acting: write what differs, once, and end only what is ours."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -140,3 +141,18 @@ async def test_a_status_is_not_written_to_a_newer_object_of_the_same_name(act: A
 
     assert not await act.actor.write_status(old, {"a": 1})
     assert "status" not in act.cluster.the("ModelVersion", "v")
+
+
+async def test_a_status_is_written_also_when_the_watch_tells_it_before_the_answer_comes(act: Act) -> None:
+    model = act.cluster.put({"apiVersion": "v1", "kind": "MLModel", "metadata": {"name": "churn", "namespace": "team"}})
+    act.store.put(model)
+    answer = act.cluster.apply_status
+
+    async def overtaken(owner: Mapping[str, Any], status: Mapping[str, Any]) -> dict[str, Any]:
+        stored = await answer(owner, status)
+        act.store.put(stored)
+        return stored
+
+    act.cluster.apply_status = overtaken  # type: ignore[method-assign]
+
+    assert await act.actor.write_status(model, {"phase": "InUse"})
