@@ -1,0 +1,1 @@
+"""The commands: each a sentence of help, its arguments and what it does."""

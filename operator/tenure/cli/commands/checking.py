@@ -1,0 +1,160 @@
+"""The command doctor: looks at the cluster and says what to mend."""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+
+from tenure import __version__
+from tenure.cli.blocks import Page, Paragraph, Table
+from tenure.cli.cluster import Cluster, Raw
+from tenure.cli.commands.command import Command, output_argument
+from tenure.cli.diagnosis import (
+    FAIL,
+    OK,
+    WARN,
+    Finding,
+    check_answer,
+    check_definition,
+    check_gateway,
+    check_metrics,
+    check_operator,
+    check_rights,
+    check_storage,
+    check_version,
+)
+from tenure.cli.nouns import as_data
+from tenure.cli.session import Session
+from tenure.cli.troubles import Answered
+
+OPERATOR = "app.kubernetes.io/name=tenure,app.kubernetes.io/component=operator"
+DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+RIGHTS = (
+    ("get", "tenure.dev", "mlmodels"),
+    ("list", "tenure.dev", "modelversions"),
+    ("list", "", "configmaps"),
+    ("list", "", "pods"),
+    ("patch", "tenure.dev", "mlmodels"),
+    ("patch", "tenure.dev", "modelversions"),
+)
+"""What the commands need: looking first, then deciding."""
+
+
+def _doctor(session: Session, given: Namespace) -> int:
+    cluster = session.connect(session.where)
+    findings = tuple(_findings(cluster))
+    bad = sum(one.verdict == FAIL for one in findings)
+    odd = sum(one.verdict == WARN for one in findings)
+    rows = tuple((one.check, one.verdict, one.found, one.fix) for one in findings)
+    text = f"{bad} to mend, {odd} to know of, {len(findings) - bad - odd} well"
+    page = Page((Table(("Check", "Verdict", "Found", "What to do"), rows), Paragraph(text)), as_data(findings))
+    session.show(page, given.output)
+    return 1 if bad else 0
+
+
+def _findings(cluster: Cluster) -> Iterator[Finding]:
+    yield check_version(cluster.get("/version"))
+    yield from _definitions(cluster)
+    yield from _operator(cluster)
+    yield from check_rights({_right(*right): _may(cluster, *right) for right in RIGHTS})
+    classes = _all(cluster, "/apis/storage.k8s.io/v1/storageclasses")
+    yield _unseen("Storage", "StorageClasses") if classes is None else check_storage(classes)
+    gateways = _find(cluster, f"{DEFINITIONS}/gateways.gateway.networking.k8s.io")
+    gateway_classes = _all(cluster, "/apis/gateway.networking.k8s.io/v1/gatewayclasses") if gateways else []
+    yield check_gateway(gateways is not None, gateway_classes or [])
+    yield check_metrics(_find(cluster, "/apis/metrics.k8s.io/v1beta1") is not None)
+
+
+def _definitions(cluster: Cluster) -> Iterator[Finding]:
+    from tenure.api.crd import custom_resource_definitions
+
+    for wanted in custom_resource_definitions().values():
+        name = wanted["metadata"]["name"]
+        try:
+            yield check_definition(name, _find(cluster, f"{DEFINITIONS}/{name}"), wanted)
+        except Answered as answer:
+            if answer.status != 403:
+                raise
+            plural, _, group = name.partition(".")
+            served = _find(cluster, f"/apis/{group}/v1alpha1/namespaces/{cluster.namespace}/{plural}?limit=1")
+            found = "served; you may not see its definition" if served is not None else "not served"
+            yield Finding(f"CRD {name}", OK if served is not None else FAIL, found)
+
+
+def _operator(cluster: Cluster) -> Iterator[Finding]:
+    try:
+        deployments = cluster.list_all("/apis/apps/v1/deployments", OPERATOR)
+    except Answered as answer:
+        if answer.status != 403:
+            raise
+        yield _unseen("Operator", "Deployments of all namespaces")
+        return
+    found = check_operator(deployments, __version__)
+    yield found
+    if found.verdict != FAIL:
+        yield check_answer(_ask_operator(cluster, deployments[0]["metadata"]["namespace"]))
+
+
+def _ask_operator(cluster: Cluster, namespace: str) -> str | None:
+    """Ask /readyz of each operator pod through the API server."""
+    try:
+        pods = cluster.list_all(f"/api/v1/namespaces/{namespace}/pods", OPERATOR)
+        alive = [pod["metadata"]["name"] for pod in pods if "deletionTimestamp" not in pod["metadata"]]
+        for name in alive:
+            cluster.get(f"/api/v1/namespaces/{namespace}/pods/{name}:8081/proxy/readyz")
+    except Answered as answer:
+        return None if answer.status == 403 else f"error {answer.status}: {answer}"
+    return "ok"
+
+
+def _may(cluster: Cluster, verb: str, group: str, resource: str) -> bool:
+    attributes = {"namespace": cluster.namespace, "verb": verb, "group": group, "resource": resource}
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = cluster.ask("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+    return bool((answer.get("status") or {}).get("allowed"))
+
+
+def _right(verb: str, group: str, resource: str) -> str:
+    return f"{verb} {resource}{f'.{group}' if group else ''}"
+
+
+def _find(cluster: Cluster, path: str) -> Raw | None:
+    try:
+        return cluster.get(path)
+    except Answered as answer:
+        if answer.status in (404, 503):
+            return None
+        raise
+
+
+def _all(cluster: Cluster, path: str) -> list[Raw] | None:
+    """List a collection; None when we may not."""
+    try:
+        return cluster.list_all(path)
+    except Answered as answer:
+        if answer.status == 403:
+            return None
+        raise
+
+
+def _unseen(check: str, what: str) -> Finding:
+    return Finding(check, WARN, f"you may not see {what}", "ask somebody who may to run this")
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    output_argument(parser)
+
+
+COMMANDS = (
+    Command(
+        "doctor",
+        "Whether the cluster has what Tenure needs, and what to do",
+        ("doctor", "doctor -n crm -o json"),
+        _arguments,
+        _doctor,
+        "It looks at the version, the CRDs, the operator, your rights in the namespace, storage, the Gateway API and "
+        "the metrics API. Exit code 1 when something must be mended.",
+    ),
+)

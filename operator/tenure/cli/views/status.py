@@ -1,0 +1,225 @@
+"""One model now: who serves, how far the rollout is, what the signals say, and who must act."""
+
+from datetime import datetime
+
+from tenure.cli.blocks import Block, Facts, Heading, Page, Table
+from tenure.cli.nouns import Model, Pod, Rollout, as_data
+from tenure.cli.views.words import age, headline, length
+from tenure.core.clock import moment
+
+CALM = ("Ready", "True")
+BAR = 20
+
+
+def show_status(model: Model, pods: tuple[Pod, ...], now: datetime) -> Page:
+    blocks: list[Block] = [_facts(model, now), _versions(model, pods, now)]
+    if _is_running(model):
+        blocks += _rollout(model, now)
+    if model.signals:
+        blocks.append(_signals(model, now))
+    if model.conditions:
+        blocks.append(_conditions(model, now))
+    return Page(tuple(blocks), as_data(model) | {"pods": as_data(pods)})
+
+
+def show_models(models: tuple[Model, ...], now: datetime, all_namespaces: bool) -> Page:
+    rows = tuple(
+        (
+            model.namespace if all_namespaces else "",
+            model.name,
+            model.phase,
+            model.condition("Ready").status,
+            model.champion,
+            model.challenger,
+            model.metric,
+            model.next,
+            age(model.created, now),
+        )
+        for model in models
+    )
+    columns = ("Namespace", "Name", "Phase", "Ready", "Champion", "Challenger", "Metric", "Next", "Age")
+    return Page((Table(columns, rows),), as_data(models))
+
+
+def tell_line(model: Model, pods: tuple[Pod, ...], now: datetime) -> str:
+    """The same in one line, for a log: what people wait for comes first."""
+    words = [
+        f"phase={model.phase or 'Unknown'}",
+        f"ready={model.condition('Ready').status}",
+        f"champion={model.champion or '-'}",
+    ]
+    rollout = model.rollout
+    if rollout is not None and _is_running(model):
+        left = _hold_left(model, rollout, now)
+        words += [
+            f"challenger={model.challenger}",
+            f"stage={rollout.stage or '-'}",
+            f"step={rollout.step + 1}/{len(model.steps) or 1}",
+            f"weight={rollout.weight}%",
+        ]
+        words += [f"{rail.name}={rail.value or 'none'}({rail.verdict})" for rail in rollout.guardrails]
+        words += ["hold-over"] if left is not None and left <= 0 else []
+    words += [f"{signal.name}={signal.value or 'none'}({signal.verdict})" for signal in model.signals]
+    words += [f"pods={sum(pod.is_ready for pod in pods)}/{len(pods)}"] if pods else []
+    words += [f"next={model.next!r}"] if model.next else []
+    return " ".join(words)
+
+
+def _facts(model: Model, now: datetime) -> Facts:
+    ready = model.condition("Ready")
+    unseen = model.generation - model.observed_generation if model.observed_generation >= 0 else 0
+    stale = f"the operator has not seen the newest spec yet (generation {model.generation})" if unseen > 0 else ""
+    never = (
+        "no operator has looked at it yet; `kubectl tenure doctor` tells why" if model.observed_generation < 0 else ""
+    )
+    return Facts(
+        (
+            ("Name", model.name),
+            ("Namespace", model.namespace),
+            ("Phase", model.phase),
+            ("Ready", _sentence(ready.status, ready.message) if ready.status != "Absent" else ""),
+            ("Objective", model.plan.objective),
+            ("Owner", model.plan.owner),
+            ("Approved", _approved(model)),
+            ("Champion", model.champion),
+            ("Challenger", model.challenger),
+            ("Previous", model.previous),
+            ("Pinned to", f"version {model.pin}" if model.pin else ""),
+            ("Metric", model.metric),
+            ("Drift", model.drift),
+            ("Address", model.url),
+            ("Suspended", "yes, the operator looks and does not touch" if model.suspended else ""),
+            ("Retirement", _retirement(model)),
+            ("Last check", f"{age(model.last_check, now)} ago" if model.last_check else ""),
+            ("Seen", never or stale),
+            ("Next", model.next if model.next != "-" else ""),
+        )
+    )
+
+
+def _sentence(word: str, message: str) -> str:
+    return f"{word}, {message}" if message else word
+
+
+def _approved(model: Model) -> str:
+    approval = model.approval
+    if not approval.approved_by:
+        return ""
+    if approval.plan_hash and model.plan_hash and approval.plan_hash != model.plan_hash:
+        return f"by {approval.approved_by}, but for another plan ({approval.plan_hash} is now {model.plan_hash})"
+    return f"by {approval.approved_by}" + (f" on {approval.approved_on}" if approval.approved_on else "")
+
+
+def _retirement(model: Model) -> str:
+    retirement = model.retirement
+    if retirement is None:
+        return ""
+    who = f"{retirement.reason_code or 'asked for'}, by {retirement.decided_by or 'nobody yet'}"
+    return f"{retirement.phase}, {who}" if retirement.phase else who
+
+
+def _versions(model: Model, pods: tuple[Pod, ...], now: datetime) -> Table:
+    rows = []
+    for version in reversed(model.versions):
+        own = [pod for pod in pods if pod.version == version.number]
+        weight = _weight(model, version.number)
+        rows.append(
+            (
+                f"v{version.number}",
+                version.phase,
+                version.role if version.role != "none" else "",
+                headline(version),
+                _bar(weight) if weight is not None else "",
+                f"{version.effective_percent}%" if version.effective_percent is not None else "",
+                f"{sum(pod.is_ready for pod in own)}/{len(own)}" if own else "",
+                age(version.created, now),
+                version.progress or (version.message if version.phase in ("Rejected", "Failed") else ""),
+            )
+        )
+    return Table(
+        ("Version", "Phase", "Role", "Metric", "Weight", "Traffic", "Pods", "Age", "Message"),
+        tuple(rows),
+    )
+
+
+def _is_running(model: Model) -> bool:
+    """The status keeps the last rollout; it runs as long as there is a challenger or it waits for somebody."""
+    return model.rollout is not None and (bool(model.challenger) or model.rollout.verdict in ("Running", "Held"))
+
+
+def _weight(model: Model, number: int) -> int | None:
+    """The percent that was asked for: by the version's own status, else by the rollout."""
+    version = model.find_version(number)
+    if version is not None and version.desired_percent is not None:
+        return version.desired_percent
+    if model.rollout is not None and _is_running(model) and model.rollout.version == number:
+        return model.rollout.weight
+    return None
+
+
+def _bar(percent: int) -> str:
+    full = round(BAR * percent / 100)
+    return f"{'█' * full}{'░' * (BAR - full)} {percent:>3}%"
+
+
+def _rollout(model: Model, now: datetime) -> list[Block]:
+    rollout = model.rollout
+    assert rollout is not None
+    left = _hold_left(model, rollout, now)
+    step = f"{rollout.step + 1} of {len(model.steps)}" if model.steps else ""
+    hold = "" if left is None else "over" if left <= 0 else f"{length(left)} left"
+    if rollout.extended_seconds:
+        hold = f"{hold}, extended by {length(rollout.extended_seconds)}".removeprefix(", ")
+    facts = Facts(
+        (
+            ("Stage", rollout.stage),
+            ("Step", step),
+            ("Weight", f"{rollout.weight}%" if model.steps or rollout.weight else ""),
+            ("Hold", hold),
+            ("In this step for", age(rollout.step_started_at, now)),
+            ("Verdict", rollout.verdict),
+            ("Waits for", rollout.message),
+        )
+    )
+    blocks: list[Block] = [Heading(f"Rollout of version {rollout.version}"), facts]
+    if rollout.guardrails:
+        rows = tuple(
+            (rail.name, rail.value, rail.bound, str(rail.samples or ""), rail.verdict) for rail in rollout.guardrails
+        )
+        blocks.append(Table(("Guardrail", "Value", "Bound", "Samples", "Verdict"), rows))
+    return blocks
+
+
+def _hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:
+    """Seconds of the hold that are left, counted on from what the operator counted last; None when none is planned."""
+    if not 0 <= rollout.step < len(model.steps) or rollout.stage not in ("", "Shift"):
+        return None
+    hold = model.steps[rollout.step].hold_seconds + rollout.extended_seconds
+    begun = moment(rollout.step_started_at)
+    since = (now - begun).total_seconds() if begun else 0.0
+    return hold - max(rollout.held_seconds, min(since, hold) if not rollout.held_seconds else 0)
+
+
+def _signals(model: Model, now: datetime) -> Table:
+    rows = tuple(
+        (
+            signal.name,
+            signal.kind,
+            signal.value,
+            signal.threshold,
+            str(signal.samples or ""),
+            signal.verdict,
+            f"for {age(signal.breached_since, now)}" if signal.breached_since else "",
+            signal.message,
+        )
+        for signal in model.signals
+    )
+    return Table(("Signal", "Kind", "Value", "Threshold", "Samples", "Verdict", "Since", "Message"), rows)
+
+
+def _conditions(model: Model, now: datetime) -> Table:
+    rows = tuple(
+        (one.type, one.status, one.reason, age(one.since, now), one.message)
+        for one in sorted(model.conditions, key=lambda one: (one.type not in CALM, one.type))
+    )
+    return Table(("Condition", "Status", "Reason", "Since", "Message"), rows)
