@@ -20,8 +20,8 @@ _SECRET_WORD = (
 _ASSIGNED = re.compile(rf"(?i)\b({_SECRET_WORD})(\s*=\s*|['\"]?:\s?['\"]?)([^\s,;&'\"]+)")
 _FLAG = re.compile(rf"(?i)^--?{_SECRET_WORD}$")
 _FLAG_IN_TEXT = re.compile(rf"(?i)(--?{_SECRET_WORD}\s+)(\S+)")
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9+/_.~-]{8,}=*")
-_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)[^/\s@]+@")
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[^\s'\"]{8,}")
+_USER = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://)(?:[^/\s@]*:[^\s@]*|[^/\s@]+)@")
 _QUERY = re.compile(r"(?i)\b([a-z][a-z0-9+.-]*://[^\s?]+)\?[^\s#'\"]+")
 _KNOWN = re.compile(
     r"AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*"

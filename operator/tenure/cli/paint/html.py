@@ -23,7 +23,7 @@ thead th, tbody th { color: var(--soft); font-weight: 500 } tbody th { width: 11
 .good { color: var(--good) } .bad { color: var(--warn) }
 svg { display: block; max-width: 100%; height: auto; margin: .5rem 0 }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft) } svg .title { font-size: 13px; fill: var(--ink) }
-svg .bar { fill: var(--mark) } svg .axis { stroke: var(--line) }
+svg .mark { fill: var(--mark) } svg .axis { stroke: var(--line) }
 svg .bound { stroke: var(--warn); stroke-dasharray: 4 3 } svg .bound-text { fill: var(--warn) }
 @media print { body { margin: 0; max-width: none } }
 """.strip()

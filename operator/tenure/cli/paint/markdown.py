@@ -16,7 +16,7 @@ def paint(blocks: Iterable[Block]) -> str:
 def escape(text: str) -> str:
     """Escape words that stand inside a line."""
     plain = " ".join(printable(text).split())
-    plain = re.sub(r"([\\`*\[\]<|~])", r"\\\1", plain.replace("&", "&amp;"))
+    plain = re.sub(r"([\\`*\[\]|~]|<(?=[A-Za-z/!?]))", r"\\\1", plain.replace("&", "&amp;"))
     # Inside a word an underscore is only an underscore: log_loss stays readable.
     return re.sub(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])", r"\\_", plain)
 

@@ -1,4 +1,4 @@
-"""Small plots as inline SVG: bars with their bounds, and served periods on a line of time."""
+"""Small plots as inline SVG: numbers with their bounds, and served periods on a line of time."""
 
 from collections.abc import Callable
 from decimal import Decimal
@@ -23,12 +23,13 @@ def plot(block: Plot, escape: Escape) -> str:
 
     parts = [f'<text class="title" x="0" y="14">{escape(block.title)}</text>']
     for index, (label, value) in enumerate(points):
-        y = TOP + ROW * index
-        end = across(value)
+        # Dots, not bars: the axis need not begin at 0, and a bar's length would then tell something untrue.
+        y, x = TOP + ROW * index + 9, across(value)
         parts += [
-            f'<text x="{LEFT - 6}" y="{y + 13}" text-anchor="end">{escape(_short(label))}</text>',
-            f'<rect class="bar" x="{LEFT}" y="{y + 3}" width="{_digits(float(end) - LEFT)}" height="{ROW - 7}"/>',
-            f'<text x="{_digits(float(end) + 5)}" y="{y + 13}">{escape(_number(value))}</text>',
+            f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(_short(label))}</text>',
+            f'<line class="axis" x1="{LEFT}" y1="{y}" x2="{x}" y2="{y}"/>',
+            f'<circle class="mark" cx="{x}" cy="{y}" r="4"/>',
+            f'<text x="{_digits(float(x) + 8)}" y="{y + 4}">{escape(_number(value))}</text>',
         ]
     bottom = TOP + ROW * len(points)
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{bottom}"/>')
@@ -59,7 +60,7 @@ def timeline(block: Timeline, escape: Escape) -> str:
                 begin = across(span.since)
                 width = max(2.0, across(span.until) - begin)
                 parts.append(
-                    f'<rect class="bar" x="{_digits(begin)}" y="{y + 3}" width="{_digits(width)}" height="{ROW - 7}"/>'
+                    f'<rect class="mark" x="{_digits(begin)}" y="{y + 3}" width="{_digits(width)}" height="{ROW - 7}"/>'
                 )
     bottom = TOP + ROW * len(rows)
     parts += [

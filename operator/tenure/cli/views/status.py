@@ -191,13 +191,13 @@ def _rollout(model: Model, now: datetime) -> list[Block]:
 
 
 def _hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:
-    """Seconds of the hold that are left, counted on from what the operator counted last; None when none is planned."""
+    """Seconds of the hold that are left, by what the operator counted, else by the clock; None without a hold."""
     if not 0 <= rollout.step < len(model.steps) or rollout.stage not in ("", "Shift"):
         return None
     hold = model.steps[rollout.step].hold_seconds + rollout.extended_seconds
     begun = moment(rollout.step_started_at)
-    since = (now - begun).total_seconds() if begun else 0.0
-    return hold - max(rollout.held_seconds, min(since, hold) if not rollout.held_seconds else 0)
+    gone = (now - begun).total_seconds() if begun else 0.0
+    return hold - (rollout.held_seconds or gone)
 
 
 def _signals(model: Model, now: datetime) -> Table:
@@ -209,12 +209,12 @@ def _signals(model: Model, now: datetime) -> Table:
             signal.threshold,
             str(signal.samples or ""),
             signal.verdict,
-            f"for {age(signal.breached_since, now)}" if signal.breached_since else "",
+            age(signal.breached_since, now),
             signal.message,
         )
         for signal in model.signals
     )
-    return Table(("Signal", "Kind", "Value", "Threshold", "Samples", "Verdict", "Since", "Message"), rows)
+    return Table(("Signal", "Kind", "Value", "Threshold", "Samples", "Verdict", "Breached for", "Message"), rows)
 
 
 def _conditions(model: Model, now: datetime) -> Table:
