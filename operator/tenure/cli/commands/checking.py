@@ -27,6 +27,7 @@ from tenure.cli.troubles import Answered
 
 OPERATOR = "app.kubernetes.io/name=tenure,app.kubernetes.io/component=operator"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
 RIGHTS = (
     ("get", "tenure.dev", "mlmodels"),
     ("list", "tenure.dev", "modelversions"),
@@ -57,9 +58,13 @@ def _findings(cluster: Cluster) -> Iterator[Finding]:
     yield from check_rights({_right(*right): _may(cluster, *right) for right in RIGHTS})
     classes = _all(cluster, "/apis/storage.k8s.io/v1/storageclasses")
     yield _unseen("Storage", "StorageClasses") if classes is None else check_storage(classes)
-    gateways = _find(cluster, f"{DEFINITIONS}/gateways.gateway.networking.k8s.io")
-    gateway_classes = _all(cluster, "/apis/gateway.networking.k8s.io/v1/gatewayclasses") if gateways else []
-    yield check_gateway(gateways is not None, gateway_classes or [])
+    has_gateway = _find(cluster, GATEWAY_API) is not None
+    gateway_classes = _all(cluster, f"{GATEWAY_API}/gatewayclasses") if has_gateway else []
+    yield (
+        _unseen("Gateway API", "GatewayClasses")
+        if gateway_classes is None
+        else check_gateway(has_gateway, gateway_classes)
+    )
     yield check_metrics(_find(cluster, "/apis/metrics.k8s.io/v1beta1") is not None)
 
 
