@@ -129,9 +129,12 @@ def reader(terminal: Terminal, tmp_path: Path) -> Terminal:
 @pytest.fixture
 def plugin_path(tmp_path: Path) -> str:
     """A PATH on which kubectl finds the plugin, as pip installs it."""
-    program = tmp_path / "kubectl-tenure"
-    program.write_text(f'#!/bin/sh\nPYTHONPATH={ROOT}/operator exec {sys.executable} -m tenure.cli "$@"\n')
-    program.chmod(0o755)
+    start = "import sys; from tenure.cli.__main__ import"
+    for name, entry in (("kubectl-tenure", "main"), ("kubectl_complete-tenure", "complete")):
+        program = tmp_path / name
+        python = f"PYTHONPATH={ROOT}/operator exec {sys.executable} -c"
+        program.write_text(f'#!/bin/sh\n{python} "{start} {entry}; sys.exit({entry}())" "$@"\n')
+        program.chmod(0o755)
     return f"{tmp_path}:{os.environ['PATH']}"
 
 

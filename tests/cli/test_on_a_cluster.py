@@ -273,3 +273,18 @@ def test_kubectl_finds_the_plugin(terminal: Terminal, api: Api, plugin_path: str
     )
 
     assert "Champion:    churn-v1" in answer.stdout, answer.stderr
+
+
+def test_kubectl_completes_the_plugin(terminal: Terminal, api: Api, plugin_path: str) -> None:
+    command = [*api.kubectl_command()[:1], "__complete", "tenure", "-n", terminal.namespace, "rollback", "churn"]
+
+    answer = subprocess.run(
+        [*command, "--to", ""],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={"PATH": plugin_path, "KUBECONFIG": api.kubeconfig, "HOME": "/nowhere"},
+    )
+
+    assert answer.stdout.split() == ["1", "2", ":4"], answer.stderr

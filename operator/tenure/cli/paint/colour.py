@@ -13,6 +13,7 @@ from tenure.cli.paint.plain import printable
 GOOD = frozenset({"True", "Pass", "Serving", "InUse", "champion", "Approved", "ok", "Running"})
 BAD = frozenset({"Fail", "Failed", "Rejected", "Breached", "fail", "changed", "missing"})
 WATCH = frozenset({"Inconclusive", "Held", "challenger", "Deploying", "Building", "Testing", "Rebuilding", "warn"})
+LONGEST_WORD = 17
 QUIET = frozenset({"-", "none", "Superseded", "Skipped", "Retired"})
 
 
@@ -42,10 +43,12 @@ def _pieces(block: Block) -> list[RenderableType]:
 
 
 def _grid(table: Table) -> Grid:
-    grid = Grid(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
+    grid = Grid(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for index, column in enumerate(table.columns):
-        # The last column is where the sentences are; names and numbers are not broken.
-        grid.add_column(column.upper(), no_wrap=index < len(table.columns) - 1, overflow="fold")
+        cells = [row[index] for row in table.rows]
+        # Sentences are folded in a narrow terminal; names, numbers and bars are not broken.
+        is_sentence = max(len(cell) for cell in cells) > LONGEST_WORD and not any("█" in cell for cell in cells)
+        grid.add_column(column.upper(), no_wrap=not is_sentence, min_width=9 if is_sentence else None)
     for row in table.rows:
         grid.add_row(*(_word(cell or "-") for cell in row))
     return grid

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from tenure.cli.blocks import Plot, Timeline
+from tenure.core.facts import metric_text
 
 WIDTH, LEFT, RIGHT, TOP = 640, 110, 80, 26
 ROW = 20
@@ -29,7 +30,7 @@ def plot(block: Plot, escape: Escape) -> str:
             f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(_short(label))}</text>',
             f'<line class="axis" x1="{LEFT}" y1="{y}" x2="{x}" y2="{y}"/>',
             f'<circle class="mark" cx="{x}" cy="{y}" r="4"/>',
-            f'<text x="{_digits(float(x) + 8)}" y="{y + 4}">{escape(_number(value))}</text>',
+            f'<text x="{_digits(float(x) + 8)}" y="{y + 4}">{escape(metric_text(value))}</text>',
         ]
     bottom = TOP + ROW * len(points)
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{bottom}"/>')
@@ -90,10 +91,6 @@ def _range(values: list[Decimal]) -> tuple[Decimal, Decimal]:
     if low >= 0 and spread > high / 2:
         return Decimal(0), high
     return low - spread / 4, high + spread / 20
-
-
-def _number(value: Decimal) -> str:
-    return f"{value:.6g}"
 
 
 def _digits(value: float) -> str:

@@ -8,7 +8,8 @@ from tenure.cli.views.words import age, headline, length
 from tenure.core.clock import moment
 
 CALM = ("Ready", "True")
-BAR = 20
+BAR = 10
+"""Cells of a full bar: small enough for a terminal of 80 columns."""
 
 
 def show_status(model: Model, pods: tuple[Pod, ...], now: datetime) -> Page:
@@ -204,7 +205,6 @@ def _signals(model: Model, now: datetime) -> Table:
     rows = tuple(
         (
             signal.name,
-            signal.kind,
             signal.value,
             signal.threshold,
             str(signal.samples or ""),
@@ -214,7 +214,7 @@ def _signals(model: Model, now: datetime) -> Table:
         )
         for signal in model.signals
     )
-    return Table(("Signal", "Kind", "Value", "Threshold", "Samples", "Verdict", "Breached for", "Message"), rows)
+    return Table(("Signal", "Value", "Threshold", "Samples", "Verdict", "For", "Message"), rows)
 
 
 def _conditions(model: Model, now: datetime) -> Table:
