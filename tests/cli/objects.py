@@ -67,6 +67,7 @@ MODEL: Raw = {
         "approval": {"planHash": "aaaabbbbccccdddd", "approvedBy": "model-board", "seenAt": "2027-01-01T08:00:01Z"},
         "url": "http://churn.crm.svc",
         "lastCheck": "2027-03-31T12:00:00Z",
+        "rebuild": {"schedule": "@weekly UTC", "nextScheduledAt": "2027-04-04T00:00:00Z"},
         "conditions": [
             {
                 "type": "Deployed",

@@ -170,4 +170,4 @@ def test_words_from_the_cluster_cannot_move_the_cursor() -> None:
     shown = text(show_status(model(raw), (), NOW))
 
     assert "\x1b" not in shown
-    assert "Objective:   ?[2J?evil Name: other?" in shown
+    assert "?[2J?evil Name: other?" in shown

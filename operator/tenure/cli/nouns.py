@@ -259,6 +259,8 @@ class Model:
     rollout: Rollout | None = None
     signals: tuple[Signal, ...] = ()
     last_check: str = ""
+    next_rebuild_at: str = ""
+    """Next rebuild by the schedule."""
     trail: tuple[Transition, ...] = ()
     retirement: Retirement | None = None
     versions: tuple[Version, ...] = ()

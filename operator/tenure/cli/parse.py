@@ -62,6 +62,7 @@ def parse_model(raw: Raw, versions: tuple[Version, ...] = ()) -> Model:
         rollout=_rollout(_block(status, "rollout")),
         signals=tuple(_signal(one) for one in _list(status, "signals")),
         last_check=_text(status, "lastCheck"),
+        next_rebuild_at=_text(_block(status, "rebuild"), "nextScheduledAt"),
         trail=_trail(status),
         retirement=_retirement(_block(spec, "retire"), _block(status, "retirement")),
         versions=tuple(sorted(versions, key=lambda version: version.number)),

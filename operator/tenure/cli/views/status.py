@@ -91,7 +91,8 @@ def _facts(model: Model, now: datetime) -> Facts:
             ("Address", model.url),
             ("Suspended", "yes, the operator looks and does not touch" if model.suspended else ""),
             ("Retirement", _retirement(model)),
-            ("Last check", f"{age(model.last_check, now)} ago" if model.last_check else ""),
+            ("Signals changed", f"{age(model.last_check, now)} ago" if model.last_check else ""),
+            ("Rebuild due", model.next_rebuild_at),
             ("Seen", never or stale),
             ("Next", model.next if model.next != "-" else ""),
         )
