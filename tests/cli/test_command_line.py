@@ -1,5 +1,6 @@
 """The command line itself: help, exit codes, completion, and a fast start."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -72,6 +73,25 @@ def test_no_cluster_is_one_line_that_says_what_to_do() -> None:
     assert answer.stderr.startswith("error: no usable kubeconfig: ")
     assert answer.stderr.endswith("; set KUBECONFIG or --kubeconfig\n")
     assert answer.stderr.count("\n") == 1
+
+
+def test_a_cluster_that_does_not_answer_is_one_line(tmp_path: Path) -> None:
+    context = {"name": "x", "context": {"cluster": "x", "user": "x"}}
+    config = {
+        "clusters": [{"name": "x", "cluster": {"server": "https://127.0.0.1:1"}}],
+        "contexts": [context],
+        "current-context": "x",
+        "users": [{"name": "x", "user": {"token": "abc"}}],
+    }
+    path = tmp_path / "config"
+    path.write_text(json.dumps(config))
+
+    answer = run("--kubeconfig", str(path), "status", "churn")
+    other = run("--kubeconfig", str(path), "--context", "y", "status", "churn")
+
+    assert (answer.returncode, answer.stdout, answer.stderr.count("\n")) == (1, "", 1)
+    assert answer.stderr.startswith("error: https://127.0.0.1:1 does not answer (Failed to establish a new connection")
+    assert "Expected object with name y" in other.stderr
 
 
 def test_a_file_that_is_no_bundle_is_one_line_and_1(tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """The plugin against the real API server: what it reads, what it writes, whose fields stay whose."""
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -132,6 +134,7 @@ def test_a_dry_run_changes_nothing_and_prints_what_git_needs(terminal: Terminal)
         "spec": {"versions": {"pin": 1}},
     }
     assert "dry run, nothing changed" in answer.stderr
+    assert "note: spec.suspend is true, so nothing happens until it is false" in answer.stderr
     assert terminal.model()["metadata"]["generation"] == before
 
 
@@ -242,6 +245,23 @@ def test_a_watch_that_is_no_terminal_tells_each_change_in_a_line(terminal: Termi
     assert "champion=churn-v1" in first
     assert "fresh=0.5(Pass)" in second
     assert (process.wait(timeout=30), "no MLModel churn" in last) == (1, True)
+
+
+def test_a_watch_in_a_terminal_is_a_picture_until_somebody_has_seen_enough(terminal: Terminal) -> None:
+    ours, theirs = os.openpty()
+    environment = terminal.environment() | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "50"}
+    process = subprocess.Popen(
+        terminal.command("status", "churn", "--watch"), stdout=theirs, stderr=theirs, env=environment
+    )
+    os.close(theirs)
+    seen = ""
+    while "CONDITION" not in seen or "GUARDRAIL" not in seen:
+        seen += os.read(ours, 65536).decode(errors="replace")
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=30) == 0
+    assert "\x1b[" in seen
+    assert "█" in seen
 
 
 def test_the_doctor_finds_what_the_cluster_has(terminal: Terminal) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -149,6 +150,8 @@ def _answer(status: int, text: bytes, what: str) -> Raw:
 
 
 def _short(error: BaseException) -> str:
-    """The innermost words of an error, on one line."""
+    """The innermost words of an error, on one line, without the client's own names."""
     text = " ".join(str(getattr(error, "reason", None) or error).split())
-    return (text.rpartition("object at ")[2].partition(">: ")[2] or text)[:200]
+    for wrapping in (r"^.*\bobject at 0x[0-9a-f]+>: ", r"^\w*Connection\w*\(.*?\): ", r"^Invalid kube-config file\. "):
+        text = re.sub(wrapping, "", text)
+    return text[:200]

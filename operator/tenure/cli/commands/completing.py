@@ -19,8 +19,9 @@ ZSH = """\
 # kubectl-tenure: source <(kubectl tenure completion zsh)
 _kubectl_tenure() {
     local -a candidates
-    candidates=("${(@f)$(kubectl-tenure __complete "${words[@]:1:CURRENT-1}" 2>/dev/null)}")
-    compadd -- ${candidates:#}
+    candidates=("${(@f)$(kubectl-tenure __complete "${(@)words[2,CURRENT]}" 2>/dev/null)}")
+    candidates=(${candidates:#})
+    compadd -a candidates
 }
 compdef _kubectl_tenure kubectl-tenure
 """

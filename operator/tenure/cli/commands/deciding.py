@@ -61,9 +61,11 @@ def _change(session: Session, given: Namespace, choose: Callable[[Cluster, Model
     except Answered as answer:
         if not (given.dry_run and answer.status == 403):
             raise
-        session.tell(f"{named}: you may not change it here, so the API server was not asked; copy this into Git")
+        session.tell(f"{named}: you may not change it, so the API server could not be asked; copy this into Git")
         return 0
     session.tell(f"{named}: {change.does}{' (dry run, nothing changed)' if given.dry_run else ''}")
+    if stored["spec"].get("suspend"):
+        session.tell("note: spec.suspend is true, so nothing happens until it is false")
     for path in not_honoured(change, stored):
         session.tell(f"note: this release of Tenure does not act on {path} yet")
     return 0
