@@ -5,8 +5,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from tenure.cli.nouns import Model, Pod
-from tenure.cli.parse import parse_model, parse_version
+from tenure.cli.nouns.model import Model, Pod
+from tenure.cli.parsing.model import parse_model
+from tenure.cli.parsing.version import parse_version
 
 Raw = dict[str, Any]
 

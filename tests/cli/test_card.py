@@ -9,11 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.cli.contents import Evidence, told_model
-from tenure.cli.nouns import Model
+from tenure.cli.nouns.model import Model
 from tenure.cli.paint import html, markdown
-from tenure.cli.parse import parse_records
+from tenure.cli.parsing.model import parse_model
+from tenure.cli.parsing.record import parse_records
+from tenure.cli.parsing.version import parse_version
 from tenure.cli.views.card import show_card
 
+from . import objects
 from .golden import assert_golden
 from .objects import MODEL, RECORDED, VERSIONS, model, raw_model, record
 
@@ -139,10 +142,6 @@ def test_the_plot_holds_the_bound_and_each_version() -> None:
 
 @given(st.lists(st.decimals(allow_nan=True, allow_infinity=True), min_size=1, max_size=5))
 def test_whatever_was_measured_can_be_plotted(values: list[Any]) -> None:
-    from tenure.cli.parse import parse_model, parse_version
-
-    from . import objects
-
     versions = []
     for number, value in enumerate(values, 1):
         raw = objects.version(number, metrics={"accuracy": str(value)}, crossValidation={"folds": [str(value)] * 2})

@@ -22,7 +22,7 @@ from tenure.cli.changes import (
     unpin,
 )
 from tenure.cli.honoured import not_honoured
-from tenure.cli.nouns import Model
+from tenure.cli.nouns.model import Model
 from tenure.cli.ownership import merged, owned_fields
 from tenure.cli.troubles import Answered, Trouble
 

@@ -59,6 +59,7 @@ def test_what_is_not_there_is_one_line_and_1(terminal: Terminal) -> None:
 
 
 def test_a_plan_is_approved_with_its_hash_and_nothing_else_is_taken(terminal: Terminal) -> None:
+    terminal.wait_until_nobody_writes()
     plan_hash = json.loads(terminal.ask("status", "churn", "-o", "json"))["planHash"]
     answer = terminal.run(
         "approve", "churn", "--by", "board", "--on", "2027-01-02", "--note", "again", "--force-conflicts"

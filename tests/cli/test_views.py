@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
+from tenure.api.strategy import DEFAULT_CANARY
 from tenure.cli.blocks import Page
-from tenure.cli.nouns import Model
+from tenure.cli.nouns.model import Model
 from tenure.cli.paint import plain
-from tenure.cli.parse import parse_records, with_recorded_versions
+from tenure.cli.parsing.record import parse_records, with_recorded_versions
 from tenure.cli.views.history import read_time, show_history, show_served_on
 from tenure.cli.views.lessons import show_lessons
 from tenure.cli.views.status import show_models, show_status, tell_line
@@ -58,6 +59,15 @@ def test_an_approval_of_another_plan_is_told() -> None:
     assert "by model-board, but for another plan (aaaabbbbccccdddd is now eeee)" in text(
         show_status(model(raw), (), NOW)
     )
+
+
+def test_a_canary_without_steps_walks_those_of_the_api() -> None:
+    raw = raw_model()
+    raw["spec"]["deploy"]["strategy"] = {"type": "Canary"}
+
+    steps = [(step.weight, step.hold_seconds) for step in model(raw).steps]
+
+    assert steps == [(step.weight, step.hold_seconds) for step in DEFAULT_CANARY]
 
 
 def test_a_rollout_that_is_over_is_not_shown_as_running() -> None:

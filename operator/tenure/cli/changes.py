@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenure.adapters.kinds import api_version
-from tenure.cli.nouns import Model, Version
+from tenure.cli.nouns.model import Model
+from tenure.cli.nouns.version import Version
 from tenure.cli.troubles import Trouble
 
 ENDED = ("Rejected", "Failed", "Retired")

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenure.cli.nouns import Model
+from tenure.cli.nouns.model import Model
 from tenure.cli.paint import html, markdown
-from tenure.cli.parse import parse_model, parse_records, parse_version, with_recorded_versions
+from tenure.cli.parsing.model import parse_model
+from tenure.cli.parsing.record import parse_records, with_recorded_versions
+from tenure.cli.parsing.version import parse_version
 from tenure.cli.redact import redact, redact_object
 from tenure.cli.views.card import show_card
 

@@ -2,8 +2,10 @@
 
 from tenure.cli.cluster import Cluster
 from tenure.cli.contents import Evidence, newest
-from tenure.cli.nouns import Model, Pod, Record
-from tenure.cli.parse import parse_model, parse_pod, parse_records, parse_version, with_recorded_versions
+from tenure.cli.nouns.model import Model, Pod, Record
+from tenure.cli.parsing.model import parse_model, parse_pod
+from tenure.cli.parsing.record import parse_records, with_recorded_versions
+from tenure.cli.parsing.version import parse_version
 from tenure.cli.troubles import Answered, Trouble
 from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, record_name
 from tenure.render.record import RECORD_LABEL

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 
-from tenure.cli.nouns import Model, Pod
+from tenure.cli.nouns.model import Model, Pod
 from tenure.cli.reading import Reader
 from tenure.cli.session import Session
 from tenure.cli.troubles import Trouble, Unreachable

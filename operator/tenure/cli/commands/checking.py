@@ -21,7 +21,7 @@ from tenure.cli.diagnosis import (
     check_storage,
     check_version,
 )
-from tenure.cli.nouns import as_data
+from tenure.cli.nouns.data import as_data
 from tenure.cli.session import Session
 from tenure.cli.troubles import Answered
 

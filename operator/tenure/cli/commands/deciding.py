@@ -3,7 +3,6 @@
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from tenure.cli.applying import make_change
 from tenure.cli.changes import (
     Change,
     Decision,
@@ -18,77 +17,17 @@ from tenure.cli.changes import (
     unpin,
 )
 from tenure.cli.cluster import Cluster
-from tenure.cli.commands.command import Command, day, name_argument, version_number, words
-from tenure.cli.honoured import not_honoured
-from tenure.cli.nouns import Model
-from tenure.cli.reading import Reader
-from tenure.cli.session import Session, as_yaml
-from tenure.cli.troubles import Answered, Trouble
+from tenure.cli.commands.changing import change_arguments, read_date, read_who, run_change, who_arguments
+from tenure.cli.commands.command import Command, day, version_number, words
+from tenure.cli.nouns.model import Model
+from tenure.cli.session import Session
 from tenure.core.clock import stamp
 
 REASON_CODES = ("Relevance", "Effectiveness", "Accuracy", "Cost", "Compliance", "Security", "Replaced", "Other")
 
 
-def _change_arguments(parser: ArgumentParser) -> None:
-    name_argument(parser)
-    parser.add_argument("--dry-run", action="store_true", help="ask the API server, change nothing")
-    parser.add_argument("--force-conflicts", action="store_true", help="take over fields that others wrote")
-
-
-def _who_arguments(parser: ArgumentParser) -> None:
-    _change_arguments(parser)
-    parser.add_argument(
-        "--by", metavar="WHO", type=words, help="person or role that decides (the cluster's name of you)"
-    )
-    parser.add_argument("--on", metavar="DATE", type=day, help="date of the decision (today)")
-    parser.add_argument("--note", metavar="TEXT", default="", help="what the decision rests on")
-
-
-def _change(session: Session, given: Namespace, choose: Callable[[Cluster, Model], Change]) -> int:
-    """Choose a change by what is there, show it, make it, and say what this release does not act on."""
-    cluster = session.connect(session.where)
-    change = choose(cluster, Reader(cluster).read_living(given.name))
-    raw = cluster.read(change.kind, change.namespace, change.name)
-    if raw is None:
-        raise Trouble(f"{change.kind} {change.name} was deleted meanwhile")
-    for path in change.taken_out(raw):
-        session.out.write(f"# taken out: {path}\n")
-    session.out.write(as_yaml(change.as_manifest()))
-    session.out.flush()
-    named = f"{change.kind.lower()}.tenure.dev/{change.name}"
-    try:
-        stored = make_change(cluster, change, raw, given.force_conflicts, given.dry_run)
-    except Answered as answer:
-        if not (given.dry_run and answer.status == 403):
-            raise
-        session.tell(f"{named}: you may not change it, so the API server could not be asked; copy this into Git")
-        return 0
-    session.tell(f"{named}: {change.does}{' (dry run, nothing changed)' if given.dry_run else ''}")
-    if stored["spec"].get("suspend"):
-        session.tell("note: spec.suspend is true, so nothing happens until it is false")
-    for path in not_honoured(change, stored):
-        session.tell(f"note: this release of Tenure does not act on {path} yet")
-    return 0
-
-
-def _who(cluster: Cluster, given: Namespace) -> str:
-    """Return who decides: as told, else the name the cluster knows the user by."""
-    if given.by:
-        return str(given.by)
-    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
-    try:
-        answer = cluster.ask("/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
-        return str(answer["status"]["userInfo"]["username"])
-    except (Answered, KeyError) as wrong:
-        raise Trouble("the cluster does not tell who you are; say it with --by WHO") from wrong
-
-
-def _on(session: Session, given: Namespace) -> str:
-    return given.on or session.now().date().isoformat()
-
-
 def _approve_arguments(parser: ArgumentParser) -> None:
-    _who_arguments(parser)
+    who_arguments(parser)
     parser.add_argument("--version", metavar="N", type=version_number, help="approve this version, not the plan")
     bound = parser.add_mutually_exclusive_group()
     bound.add_argument("--plan-hash", metavar="HASH", help="hash of the plan that is approved (status.planHash)")
@@ -97,49 +36,49 @@ def _approve_arguments(parser: ArgumentParser) -> None:
 
 def _approve(session: Session, given: Namespace) -> int:
     def choose(cluster: Cluster, model: Model) -> Change:
-        who, on = _who(cluster, given), _on(session, given)
+        who, on = read_who(cluster, given), read_date(session, given)
         if given.version:
             return decide_version(model, given.version, "Approved", who, on, given.note)
         plan_hash = "" if given.unbound else given.plan_hash or seen_plan_hash(model)
         return approve_plan(model, who, on, given.note, plan_hash)
 
-    return _change(session, given, choose)
+    return run_change(session, given, choose)
 
 
 def _decide_challenger(decision: str) -> Callable[[Session, Namespace], int]:
     def run(session: Session, given: Namespace) -> int:
         def choose(cluster: Cluster, model: Model) -> Change:
-            number = challenger_number(model)
-            return decide_version(model, number, decision, _who(cluster, given), _on(session, given), given.note)
+            number, who = challenger_number(model), read_who(cluster, given)
+            return decide_version(model, number, decision, who, read_date(session, given), given.note)
 
-        return _change(session, given, choose)
+        return run_change(session, given, choose)
 
     return run
 
 
 def _rollback_arguments(parser: ArgumentParser) -> None:
-    _change_arguments(parser)
+    change_arguments(parser)
     to = parser.add_mutually_exclusive_group()
     to.add_argument("--to", metavar="N", type=version_number, help="version that must serve (the previous champion)")
     to.add_argument("--unpin", action="store_true", help="let the rules choose the champion again")
 
 
 def _rollback(session: Session, given: Namespace) -> int:
-    return _change(session, given, lambda _, model: unpin(model) if given.unpin else pin_version(model, given.to))
+    return run_change(session, given, lambda _, model: unpin(model) if given.unpin else pin_version(model, given.to))
 
 
 def _rebuild_arguments(parser: ArgumentParser) -> None:
-    _change_arguments(parser)
+    change_arguments(parser)
     parser.add_argument("--trigger", metavar="TEXT", type=words, help="value of spec.rebuild.trigger (the time now)")
 
 
 def _rebuild(session: Session, given: Namespace) -> int:
     trigger = given.trigger or stamp(session.now())
-    return _change(session, given, lambda _, model: rebuild(model, trigger))
+    return run_change(session, given, lambda _, model: rebuild(model, trigger))
 
 
 def _retire_arguments(parser: ArgumentParser) -> None:
-    _change_arguments(parser)
+    change_arguments(parser)
     parser.add_argument(
         "--reason-code", choices=REASON_CODES, required=True, metavar="CODE", help=", ".join(REASON_CODES)
     )
@@ -175,11 +114,11 @@ def _retire(session: Session, given: Namespace) -> int:
         successor_url=given.successor_url or "",
         force=given.force or "",
     )
-    return _change(session, given, lambda _, model: retire(model, decision))
+    return run_change(session, given, lambda _, model: retire(model, decision))
 
 
 def _restore(session: Session, given: Namespace) -> int:
-    return _change(session, given, lambda _, model: restore(model))
+    return run_change(session, given, lambda _, model: restore(model))
 
 
 ABOUT = (
@@ -206,7 +145,7 @@ COMMANDS = (
         "promote",
         "Approve the challenger of the running rollout",
         ("promote churn", "promote churn --by model-board"),
-        _who_arguments,
+        who_arguments,
         _decide_challenger("Approved"),
         f"It sets spec.approval of the challenger's ModelVersion to Approved. {ABOUT}",
     ),
@@ -214,7 +153,7 @@ COMMANDS = (
         "abort",
         "Reject the challenger of the running rollout",
         ("abort churn --note 'wrong for new customers'",),
-        _who_arguments,
+        who_arguments,
         _decide_challenger("Rejected"),
         f"It sets spec.approval of the challenger's ModelVersion to Rejected. {ABOUT}",
     ),
@@ -246,7 +185,7 @@ COMMANDS = (
         "restore",
         "Take a retirement back",
         ("restore churn",),
-        _change_arguments,
+        change_arguments,
         _restore,
         f"It sets spec.retire.requested to false; the champion serves again from its kept artifact. {ABOUT}",
     ),

@@ -7,7 +7,7 @@ from tenure.cli.blocks import Page, Paragraph, Table
 from tenure.cli.bundle import LARGEST, Finding, NotABundle, digest, make_bundle, manifest_digest, verify_bundle
 from tenure.cli.commands.command import Command, name_argument, output_argument
 from tenure.cli.contents import files_of, told_model
-from tenure.cli.nouns import as_data
+from tenure.cli.nouns.data import as_data
 from tenure.cli.paint import html, markdown
 from tenure.cli.session import Session
 from tenure.cli.troubles import Trouble

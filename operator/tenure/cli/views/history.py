@@ -3,7 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 from tenure.cli.blocks import Block, Heading, Page, Paragraph, Table
-from tenure.cli.nouns import Model, Period, as_data
+from tenure.cli.nouns.data import as_data
+from tenure.cli.nouns.model import Model
+from tenure.cli.nouns.version import Period
 from tenure.cli.views.words import length
 from tenure.core.clock import moment
 

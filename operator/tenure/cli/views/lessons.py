@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from tenure.cli.blocks import Page, Paragraph, Table
-from tenure.cli.nouns import Model, Record
+from tenure.cli.nouns.model import Model, Record
 
 
 def show_lessons(records: tuple[Record, ...], word: str) -> Page:

@@ -2,20 +2,19 @@
 
 from datetime import datetime
 
-from tenure.cli.blocks import Block, Facts, Heading, Page, Table
-from tenure.cli.nouns import Model, Pod, Rollout, as_data
-from tenure.cli.views.words import age, headline, length
-from tenure.core.clock import moment
+from tenure.cli.blocks import Block, Facts, Page, Table
+from tenure.cli.nouns.data import as_data
+from tenure.cli.nouns.model import Model, Pod
+from tenure.cli.views.rollout import asked_weight, bar, hold_left, is_running, rollout_part
+from tenure.cli.views.words import age, headline
 
 CALM = ("Ready", "True")
-BAR = 10
-"""Cells of a full bar: small enough for a terminal of 80 columns."""
 
 
 def show_status(model: Model, pods: tuple[Pod, ...], now: datetime) -> Page:
     blocks: list[Block] = [_facts(model, now), _versions(model, pods, now)]
-    if _is_running(model):
-        blocks += _rollout(model, now)
+    if is_running(model):
+        blocks += rollout_part(model, now)
     if model.signals:
         blocks.append(_signals(model, now))
     if model.conditions:
@@ -50,8 +49,8 @@ def tell_line(model: Model, pods: tuple[Pod, ...], now: datetime) -> str:
         f"champion={model.champion or '-'}",
     ]
     rollout = model.rollout
-    if rollout is not None and _is_running(model):
-        left = _hold_left(model, rollout, now)
+    if rollout is not None and is_running(model):
+        left = hold_left(model, rollout, now)
         words += [
             f"challenger={model.challenger}",
             f"stage={rollout.stage or '-'}",
@@ -124,14 +123,14 @@ def _versions(model: Model, pods: tuple[Pod, ...], now: datetime) -> Table:
     rows = []
     for version in reversed(model.versions):
         own = [pod for pod in pods if pod.version == version.number]
-        weight = _weight(model, version.number)
+        weight = asked_weight(model, version.number)
         rows.append(
             (
                 f"v{version.number}",
                 version.phase,
                 version.role if version.role != "none" else "",
                 headline(version),
-                _bar(weight) if weight is not None else "",
+                bar(weight) if weight is not None else "",
                 f"{version.effective_percent}%" if version.effective_percent is not None else "",
                 f"{sum(pod.is_ready for pod in own)}/{len(own)}" if own else "",
                 age(version.created, now),
@@ -142,64 +141,6 @@ def _versions(model: Model, pods: tuple[Pod, ...], now: datetime) -> Table:
         ("Version", "Phase", "Role", "Metric", "Weight", "Traffic", "Pods", "Age", "Message"),
         tuple(rows),
     )
-
-
-def _is_running(model: Model) -> bool:
-    """The status keeps the last rollout; it runs as long as there is a challenger or it waits for somebody."""
-    return model.rollout is not None and (bool(model.challenger) or model.rollout.verdict in ("Running", "Held"))
-
-
-def _weight(model: Model, number: int) -> int | None:
-    """The percent that was asked for: by the version's own status, else by the rollout."""
-    version = model.find_version(number)
-    if version is not None and version.desired_percent is not None:
-        return version.desired_percent
-    if model.rollout is not None and _is_running(model) and model.rollout.version == number:
-        return model.rollout.weight
-    return None
-
-
-def _bar(percent: int) -> str:
-    full = round(BAR * percent / 100)
-    return f"{'█' * full}{'░' * (BAR - full)} {percent:>3}%"
-
-
-def _rollout(model: Model, now: datetime) -> list[Block]:
-    rollout = model.rollout
-    assert rollout is not None
-    left = _hold_left(model, rollout, now)
-    step = f"{rollout.step + 1} of {len(model.steps)}" if model.steps else ""
-    hold = "" if left is None else "over" if left <= 0 else f"{length(left)} left"
-    if rollout.extended_seconds:
-        hold = f"{hold}, extended by {length(rollout.extended_seconds)}".removeprefix(", ")
-    facts = Facts(
-        (
-            ("Stage", rollout.stage),
-            ("Step", step),
-            ("Weight", f"{rollout.weight}%" if model.steps or rollout.weight else ""),
-            ("Hold", hold),
-            ("In this step for", age(rollout.step_started_at, now)),
-            ("Verdict", rollout.verdict),
-            ("Waits for", rollout.message),
-        )
-    )
-    blocks: list[Block] = [Heading(f"Rollout of version {rollout.version}"), facts]
-    if rollout.guardrails:
-        rows = tuple(
-            (rail.name, rail.value, rail.bound, str(rail.samples or ""), rail.verdict) for rail in rollout.guardrails
-        )
-        blocks.append(Table(("Guardrail", "Value", "Bound", "Samples", "Verdict"), rows))
-    return blocks
-
-
-def _hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:
-    """Seconds of the hold that are left, by what the operator counted, else by the clock; None without a hold."""
-    if not 0 <= rollout.step < len(model.steps) or rollout.stage not in ("", "Shift"):
-        return None
-    hold = model.steps[rollout.step].hold_seconds + rollout.extended_seconds
-    begun = moment(rollout.step_started_at)
-    gone = (now - begun).total_seconds() if begun else 0.0
-    return hold - (rollout.held_seconds or gone)
 
 
 def _signals(model: Model, now: datetime) -> Table:

@@ -5,7 +5,9 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from tenure.cli.blocks import Block, Facts, Heading, Page, Paragraph, Table
-from tenure.cli.nouns import Model, Version, as_data
+from tenure.cli.nouns.data import as_data
+from tenure.cli.nouns.model import Model
+from tenure.cli.nouns.version import Version
 from tenure.cli.views.words import age, headline, plural
 
 UNSHOWN = "(not shown: it may be a secret)"

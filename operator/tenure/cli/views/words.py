@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tenure.cli.nouns import Version
+from tenure.cli.nouns.version import Version
 from tenure.core.clock import moment
 
 

@@ -1,8 +1,10 @@
-"""What the terminal knows of a model: frozen nouns, read once from the API server or from a record."""
+"""One model: its plan and approval, its rollout and signals, its versions, and the record that outlives it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from tenure.cli.nouns.version import Period, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,25 +14,6 @@ class Condition:
     reason: str = ""
     message: str = ""
     since: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A time in which a version answered users; an empty `until` means that it still does."""
-
-    version: int
-    since: str
-    until: str = ""
-    percent: int = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    name: str
-    observed: str = ""
-    required: str = ""
-    verdict: str = ""
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,87 +68,6 @@ class Transition:
     reason: str = ""
     version: int | None = None
     actor: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    champion: str = ""
-    metric: str = ""
-    champion_value: str = ""
-    challenger_value: str = ""
-    required: str = ""
-    p: str = ""
-    rows: int | None = None
-    verdict: str = ""
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Something stored, with the digest of its bytes."""
-
-    uri: str = ""
-    digest: str = ""
-    format: str = ""
-    rows: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Why a version exists."""
-
-    trigger: str = ""
-    signal: str = ""
-    observed: str = ""
-    threshold: str = ""
-    at: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A person's decision on a version."""
-
-    decision: str = ""
-    decided_by: str = ""
-    decided_on: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    number: int
-    name: str = ""
-    uid: str = ""
-    created: str = ""
-    phase: str = ""
-    role: str = ""
-    reason: str = ""
-    message: str = ""
-    metric: str = ""
-    metrics: Mapping[str, str] = field(default_factory=dict)
-    folds: tuple[str, ...] = ()
-    mean: str = ""
-    std_dev: str = ""
-    gates: tuple[Gate, ...] = ()
-    comparison: Comparison | None = None
-    origin: Origin = Origin()
-    parent: int | None = None
-    plan_hash: str = ""
-    spec_hash: str = ""
-    estimator: str = ""
-    images: Mapping[str, str] = field(default_factory=dict)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    """The build block as it was resolved: the value of each leaf by its path."""
-    data: Stored = Stored()
-    artifact: Stored = Stored()
-    baseline: Stored = Stored()
-    approval: Word = Word()
-    desired_percent: int | None = None
-    effective_percent: int | None = None
-    replicas: int | None = None
-    served: tuple[Period, ...] = ()
-    notes: tuple[str, ...] = ()
-    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,20 +201,3 @@ class Record:
     model: Model
     content: Mapping[str, Any] = field(default_factory=dict)
     """The record as it was written, for the bundle."""
-
-
-def as_data(noun: Any) -> Any:
-    """Return a noun as JSON knows it: camelCase, what is empty left out."""
-    if is_dataclass(noun) and not isinstance(noun, type):
-        pairs = ((_camel(field.name), as_data(getattr(noun, field.name))) for field in fields(noun))
-        return {key: value for key, value in pairs if value not in (None, "", [], {})}
-    if isinstance(noun, Mapping):
-        return {str(key): as_data(value) for key, value in noun.items()}
-    if isinstance(noun, tuple | list):
-        return [as_data(one) for one in noun]
-    return noun
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)

@@ -1,0 +1,68 @@
+"""The part of a model card that tells of one version."""
+
+from collections.abc import Iterator
+
+from tenure.cli.blocks import Block, Facts, Heading, Items, Plot, Table
+from tenure.cli.nouns.version import Comparison, Version
+from tenure.cli.views.versions import number
+
+
+def version_part(version: Version) -> Iterator[Block]:
+    yield Heading(f"Version {version.number}", 3)
+    traffic = f"{version.effective_percent}%" if version.effective_percent is not None else ""
+    yield Facts(
+        (
+            ("Phase", version.phase),
+            ("Role", version.role if version.role != "none" else ""),
+            ("Why so", f"{version.reason}: {version.message}" if version.message else version.reason),
+            ("Traffic", traffic),
+            ("Decision", _decision(version)),
+        )
+    )
+    if version.metrics:
+        yield Table(("Metric", "Value"), tuple(version.metrics.items()))
+    if version.gates:
+        rows = tuple((g.name, g.observed, g.required, g.verdict, g.reason) for g in version.gates)
+        yield Table(("Gate", "Observed", "Required", "Verdict", "Reason"), rows)
+    yield from _folds(version)
+    if version.comparison is not None:
+        yield _comparison(version.comparison)
+    if version.notes:
+        yield Items(version.notes)
+
+
+def _decision(version: Version) -> str:
+    word = version.approval
+    return (
+        " ".join(part for part in (word.decision, "by", word.decided_by, word.decided_on, word.note) if part)
+        if word.decision
+        else ""
+    )
+
+
+def _folds(version: Version) -> Iterator[Block]:
+    if not version.folds:
+        return
+    spread = (("Cross-validation mean", version.mean), ("Standard deviation", version.std_dev))
+    yield Facts((*spread, ("Folds", ", ".join(version.folds))))
+    scores = ((f"fold {index}", number(text)) for index, text in enumerate(version.folds, 1))
+    points = tuple((label, value) for label, value in scores if value is not None)
+    if points:
+        mean = number(version.mean)
+        bounds = (("mean", mean),) if mean is not None else ()
+        yield Plot(f"Cross-validation of version {version.number}", points, bounds)
+
+
+def _comparison(found: Comparison) -> Block:
+    values = f"{found.challenger_value} against {found.champion_value}" if found.champion_value else ""
+    return Facts(
+        (
+            ("Compared with", found.champion),
+            (found.metric or "Metric", values),
+            ("Asked", found.required),
+            ("p", found.p),
+            ("Rows", str(found.rows or "")),
+            ("Verdict", found.verdict),
+            ("Because", found.message),
+        )
+    )

@@ -1,0 +1,69 @@
+"""A rollout on its way: step, weight, what is left of the hold, guardrails."""
+
+from datetime import datetime
+
+from tenure.cli.blocks import Block, Facts, Heading, Table
+from tenure.cli.nouns.model import Model, Rollout
+from tenure.cli.views.words import age, length
+from tenure.core.clock import moment
+
+BAR = 10
+"""Cells of a full bar: small enough for a terminal of 80 columns."""
+
+
+def rollout_part(model: Model, now: datetime) -> list[Block]:
+    rollout = model.rollout
+    assert rollout is not None
+    left = hold_left(model, rollout, now)
+    step = f"{rollout.step + 1} of {len(model.steps)}" if model.steps else ""
+    hold = "" if left is None else "over" if left <= 0 else f"{length(left)} left"
+    if rollout.extended_seconds:
+        hold = f"{hold}, extended by {length(rollout.extended_seconds)}".removeprefix(", ")
+    facts = Facts(
+        (
+            ("Stage", rollout.stage),
+            ("Step", step),
+            ("Weight", f"{rollout.weight}%" if model.steps or rollout.weight else ""),
+            ("Hold", hold),
+            ("In this step for", age(rollout.step_started_at, now)),
+            ("Verdict", rollout.verdict),
+            ("Waits for", rollout.message),
+        )
+    )
+    blocks: list[Block] = [Heading(f"Rollout of version {rollout.version}"), facts]
+    if rollout.guardrails:
+        rows = tuple(
+            (rail.name, rail.value, rail.bound, str(rail.samples or ""), rail.verdict) for rail in rollout.guardrails
+        )
+        blocks.append(Table(("Guardrail", "Value", "Bound", "Samples", "Verdict"), rows))
+    return blocks
+
+
+def hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:
+    """Seconds of the hold that are left, by what the operator counted, else by the clock; None without a hold."""
+    if not 0 <= rollout.step < len(model.steps) or rollout.stage not in ("", "Shift"):
+        return None
+    hold = model.steps[rollout.step].hold_seconds + rollout.extended_seconds
+    begun = moment(rollout.step_started_at)
+    gone = (now - begun).total_seconds() if begun else 0.0
+    return hold - (rollout.held_seconds or gone)
+
+
+def is_running(model: Model) -> bool:
+    """The status keeps the last rollout; it runs as long as there is a challenger or it waits for somebody."""
+    return model.rollout is not None and (bool(model.challenger) or model.rollout.verdict in ("Running", "Held"))
+
+
+def asked_weight(model: Model, number: int) -> int | None:
+    """The percent that was asked for: by the version's own status, else by the rollout."""
+    version = model.find_version(number)
+    if version is not None and version.desired_percent is not None:
+        return version.desired_percent
+    if model.rollout is not None and is_running(model) and model.rollout.version == number:
+        return model.rollout.weight
+    return None
+
+
+def bar(percent: int) -> str:
+    full = round(BAR * percent / 100)
+    return f"{'█' * full}{'░' * (BAR - full)} {percent:>3}%"
