@@ -138,6 +138,27 @@ def reader(terminal: Terminal, tmp_path: Path) -> Terminal:
 
 
 @pytest.fixture
+def frozen(terminal: Terminal) -> Iterator[Terminal]:
+    """The same namespace under an admission policy that refuses pins."""
+    root, name = "/apis/admissionregistration.k8s.io/v1", terminal.namespace
+    rule = {"apiGroups": ["tenure.dev"], "apiVersions": ["*"], "operations": ["UPDATE"], "resources": ["mlmodels"]}
+    here = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": name}}}
+    refusal = {
+        "expression": "!has(object.spec.versions.pin)",
+        "message": "pins are frozen this week",
+        "reason": "Forbidden",
+    }
+    policy = {"matchConstraints": {"resourceRules": [rule], **here}, "validations": [refusal]}
+    binding = {"policyName": name, "validationActions": ["Deny"]}
+    kinds = {"validatingadmissionpolicies": policy, "validatingadmissionpolicybindings": binding}
+    for plural, spec in kinds.items():
+        terminal.api.call("POST", f"{root}/{plural}", {"metadata": {"name": name}, "spec": spec})
+    yield terminal
+    for plural in kinds:
+        terminal.api.call("DELETE", f"{root}/{plural}/{name}")
+
+
+@pytest.fixture
 def plugin_path(tmp_path: Path) -> str:
     """A PATH on which kubectl finds the plugin, as pip installs it."""
     start = "import sys; from tenure.cli.__main__ import"

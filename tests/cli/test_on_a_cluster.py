@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -184,6 +185,16 @@ def test_who_may_only_look_gets_the_yaml_of_a_dry_run_and_a_refusal_otherwise(re
     assert (dry.returncode, yaml.safe_load(dry.stdout)["spec"]) == (0, {"versions": {"pin": 1}})
     assert "copy this into Git" in dry.stderr
     assert (wet.returncode, "forbidden" in wet.stderr) == (1, True)
+
+
+def test_what_a_policy_of_the_cluster_refuses_is_refused_in_a_dry_run_too(frozen: Terminal) -> None:
+    until = time.monotonic() + 30  # the API server takes a moment to learn a policy
+    while (answer := frozen.run("rollback", "churn", "--to", "1", "--dry-run")).returncode == 0:
+        assert time.monotonic() < until
+        time.sleep(0.3)
+
+    assert "pins are frozen this week" in answer.stderr
+    assert answer.stderr.count("\n") == 1
 
 
 def test_who_may_only_look_sees_status_and_the_lessons_of_the_namespace(reader: Terminal, recorded: Terminal) -> None:
