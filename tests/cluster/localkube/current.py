@@ -7,15 +7,16 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from localkube import docker
+from localkube import docker, images
+from localkube.builder import open_builder
 from localkube.console import Failed, read_output, run_logged, say, step
-from localkube.images import TARGETS, Names, digest_sources
+from localkube.images import TARGETS, Names, digest_sources, name_of
 from localkube.settings import cache_folder
 
 
 @dataclass(frozen=True)
 class CurrentCluster:
-    """Whatever kubectl talks to."""
+    """Whatever kubectl talks to. Images are built with Docker, or without it as for our own cluster."""
 
     def up(self) -> None:
         if shutil.which("kubectl") is None:
@@ -34,14 +35,23 @@ class CurrentCluster:
         return True
 
     def build_images(self) -> None:
-        docker.build(self._names())
+        names = self._names()
+        if docker.is_answering():
+            docker.build(names)
+        else:
+            images.build_images()
 
     def deliver_images(self) -> Names:
         names = self._names()
         log = cache_folder() / "logs" / "image-push.log"
-        for name in names.values():
+        is_docker = docker.is_answering()
+        for target, name in names.items():
             with step(f"Pushing image {name}", log):
-                run_logged(["docker", "push", name], log)
+                if is_docker:
+                    run_logged(["docker", "push", name], log)
+                else:
+                    with open_builder() as builder:
+                        builder.push(name_of(target), name, log)
         return names
 
     def load(self, image: str) -> None:
