@@ -25,6 +25,7 @@ class FailureReason(StrEnum):
     SELF_TEST_FAILED = "SelfTestFailed"
     CONFIGURATION_INVALID = "ConfigurationInvalid"
     BUILD_FAILED = "BuildFailed"
+    COMPARISON_FAILED = "ComparisonFailed"
     FETCH_FAILED = "FetchFailed"
     SERVE_FAILED = "ServeFailed"
 
@@ -49,6 +50,7 @@ SENTENCES: dict[FailureReason, str] = {
     FailureReason.SELF_TEST_FAILED: "The loaded model does not answer its example rows as it did when it was built.",
     FailureReason.CONFIGURATION_INVALID: "The server's configuration is not usable.",
     FailureReason.BUILD_FAILED: "The training step broke; trying again may help.",
+    FailureReason.COMPARISON_FAILED: "The comparison broke; trying again may help.",
     FailureReason.FETCH_FAILED: "The artifact could not be fetched; trying again may help.",
     FailureReason.SERVE_FAILED: "The model server broke; trying again may help.",
 }

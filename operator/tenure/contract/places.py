@@ -5,6 +5,9 @@ from pathlib import PurePosixPath
 TASK = "TENURE_TASK"
 """Training pods: the whole task as JSON, see `tenure.contract.task`."""
 
+COMPARISON = "TENURE_COMPARISON"
+"""Comparing pods: the whole task as JSON, see `tenure.contract.comparison`."""
+
 FETCH = "TENURE_FETCH"
 """Init container of serving pods: a JSON list of {uri, digest, to}."""
 

@@ -1,4 +1,4 @@
-"""The entry of the runtime image: `python -m tenure.runtime train | fetch | serve`."""
+"""The entry of the runtime image: `python -m tenure.runtime train | compare | fetch | serve`."""
 
 import os
 import signal
@@ -12,12 +12,19 @@ from tenure.runtime import cpu
 from tenure.runtime.refused import Refused
 from tenure.runtime.termination import write_breakage, write_refusal
 
-USAGE = "usage: python -m tenure.runtime train | fetch | serve"
+USAGE = "usage: python -m tenure.runtime train | compare | fetch | serve"
 
 
 def train() -> None:
     """Train the model that the task describes."""
     from tenure.runtime.train.command import run
+
+    run(os.environ)
+
+
+def compare() -> None:
+    """Evaluate challenger and champion on the same fresh rows."""
+    from tenure.runtime.compare.command import run
 
     run(os.environ)
 
@@ -38,6 +45,7 @@ def serve() -> None:
 
 COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
     "train": (train, FailureReason.BUILD_FAILED),
+    "compare": (compare, FailureReason.COMPARISON_FAILED),
     "fetch": (fetch, FailureReason.FETCH_FAILED),
     "serve": (serve, FailureReason.SERVE_FAILED),
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
@@ -91,16 +92,19 @@ def _stored(task: Task, model: Pipeline) -> bytes:
 
 def _read(task: Task, kind: str, scratch: Path, say: Say) -> tuple[Rows, str]:
     source = sources.read(task.data, scratch)
-    target = task.data.target or source.implied_target
-    table = source.table
+    rows = prepared(source.table, task.data.target or source.implied_target, task, kind)
+    aim = f" and the target {rows.target_name!r}" if rows.target_name else ""
+    say(f"read {len(rows)} rows with {len(rows.columns)} features{aim} from {task.data.uri}")
+    return rows, source.digest
+
+
+def prepared(table: pd.DataFrame, target: str, task: Task, kind: str) -> Rows:
+    """Type the table's columns as the task asks; a comparison later does the same to get the same rows."""
     if kind in {"clustering", "outliers"} and not task.data.target:
         table, target = table.drop(columns=[target], errors="ignore"), ""
     classes = {"classification": True, "regression": False}.get(kind)
     group = task.cross_validation.group_column if task.cross_validation else ""
-    rows = columns.prepare(table, task.data, target, group, classes=classes)
-    aim = f" and the target {target!r}" if target else ""
-    say(f"read {len(rows)} rows with {len(rows.columns)} features{aim} from {task.data.uri}")
-    return rows, source.digest
+    return columns.prepare(table, task.data, target, group, classes=classes)
 
 
 def _fit_options(unfitted: Pipeline, rows: Rows) -> dict[str, Any]:

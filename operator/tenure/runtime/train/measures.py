@@ -73,16 +73,17 @@ def measure(model: Any, features: Any, target: Any, required: Iterable[str], tas
     extra = [name for name in DEFAULTS[task] if name not in required]
     if task in {"clustering", "outliers"}:
         return _without_target(model, features, [*required, *extra], set(required))
-    found = _scored(model, features, target, required)
+    found = scored(model, features, target, required)
     for name in extra:
         try:
-            found |= _scored(model, features, target, [name])
+            found |= scored(model, features, target, [name])
         except Refused:
             continue
     return found
 
 
-def _scored(model: Any, features: Any, target: Any, names: list[str]) -> dict[str, float]:
+def scored(model: Any, features: Any, target: Any, names: list[str]) -> dict[str, float]:
+    """Compute these metrics and no other; refuse one that cannot be measured here."""
     scorers: dict[str, Callable[..., float]] = {}
     for name in names:
         scorers[name] = _scorer(name, model)

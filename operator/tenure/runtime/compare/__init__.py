@@ -1,0 +1,1 @@
+"""The comparison step: challenger and champion on the same fresh rows."""
