@@ -16,8 +16,9 @@ from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.records import find_lessons, parse_recorded
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
-from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble
-from tenure.core.names import CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
+from tenure.core.names import COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
 from tenure.render.record import RECORD_LABEL, life
@@ -58,6 +59,7 @@ class Observer:
             errors=errors,
             versions=versions,
             jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
+            comparisons=await self._comparisons(key, pods, versions),
             deployments=await self._deployments(key, pods),
             service_version=selected_version(service),
             has_service=service is not None,
@@ -112,20 +114,33 @@ class Observer:
         found: dict[int, JobFacts] = {}
         for job in self._store.children("Job", key):
             number = version_of(job)
-            if number is None:
-                continue
-            own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
-            facts = parse_job(job, own)
-            if facts.progress in (Progress.SUCCEEDED, Progress.FAILED):
-                if number in unread and facts.termination is None:
-                    # The Job's end may be seen before its pod's; the result must not be missed.
-                    labels = f"batch.kubernetes.io/job-name={job['metadata']['name']}"
-                    facts = parse_job(job, await self._cluster.read_all("Pod", key[0], labels))
-            elif facts.trouble is None and number in unread:
-                facts = parse_job(job, own, await self._told(job, own))
-                facts = replace(facts, log=await self._last_line(own))
-            found[number] = facts
+            if number is not None and _component(job) != COMPARER:
+                found[number] = await self._job(key, job, pods, number in unread)
         return found
+
+    async def _comparisons(self, key: Key, pods: Sequence[Raw], versions: Mapping[int, Version]) -> dict[str, JobFacts]:
+        found: dict[str, JobFacts] = {}
+        for job in self._store.children("Job", key):
+            version, name = versions.get(version_of(job) or 0), job["metadata"]["name"]
+            if version is not None and _component(job) == COMPARER:
+                found[name] = await self._job(key, job, pods, is_unread(key[1], version, name))
+        return found
+
+    async def _job(self, key: Key, job: Raw, pods: Sequence[Raw], is_unread: bool) -> JobFacts:
+        own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
+        facts = parse_job(job, own)
+        if not is_unread:
+            return facts
+        if facts.progress in (Progress.SUCCEEDED, Progress.FAILED):
+            if facts.termination is not None:
+                return facts
+            # The Job's end may be seen before its pod's; the result must not be missed.
+            labels = f"batch.kubernetes.io/job-name={job['metadata']['name']}"
+            return parse_job(job, await self._cluster.read_all("Pod", key[0], labels))
+        if facts.trouble is None:
+            facts = parse_job(job, own, await self._told(job, own))
+            facts = replace(facts, log=await self._last_line(own))
+        return facts
 
     async def _last_line(self, pods: Sequence[Raw]) -> str:
         """Ask the running training pod how far it is."""

@@ -1,6 +1,7 @@
 """What holds whatever happens: edits, ends of Jobs, ready pods and crashes in any order."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -10,10 +11,11 @@ from core.stories import a_build, a_model, a_plan
 from core.world import World
 from tenure.api.parsing import parse_version
 from tenure.core.decision import Decision
-from tenure.core.facts import Progress, Verdict
+from tenure.core.facts import Observation, Progress, Verdict, Version
 from tenure.core.policy import decide
 from tenure.core.requirements import first_failure, judge
-from tenure.core.spec import Approval, Build, Feasibility, Strategy
+from tenure.core.rules.comparison import find_comparison
+from tenure.core.spec import Approval, Build, ChampionRule, ComparisonMode, Feasibility, Promote, Strategy
 
 BUILDS = [{}, {"parameters": {"C": 2}}, {"parameters": {"C": 3}}, {"estimator": "sklearn.svm.SVC"}]
 PLANS = [
@@ -24,6 +26,14 @@ PLANS = [
     a_plan(approval=Approval(required=False)),
 ]
 BOUNDS = ["0.80", "0.90", "0.95"]
+CHAMPION_RULES = [
+    None,
+    ChampionRule("accuracy"),
+    ChampionRule("accuracy", min_delta=Decimal("0.02")),
+    ChampionRule("accuracy", mode=ComparisonMode.NON_INFERIORITY, margin=Decimal("0.05")),
+    ChampionRule("f1"),
+]
+RIGHT_ANSWERS = [(900, 950, 900), (900, 921, 850), (900, 900, 900), (900, 880, 850), (900, 700, 700)]
 ACCURACIES = [0.7, 0.85, 0.93, 0.96]
 
 versions = st.integers(min_value=1, max_value=6)
@@ -35,12 +45,12 @@ class AnyLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = World(a_model(replicas=2))
-        self.recipe, self.bound = 0, "0.90"
+        self.recipe, self.bound, self.champion_rule = 0, "0.90", CHAMPION_RULES[0]
         self.least = 0
         """Pods users could count on since the champion was last whole; fewer than this is a broken promise."""
 
     def build(self) -> Build:
-        return a_build(accuracy=self.bound, **BUILDS[self.recipe])
+        return a_build(accuracy=self.bound, champion=self.champion_rule, **BUILDS[self.recipe])
 
     # People
 
@@ -53,6 +63,20 @@ class AnyLife(RuleBasedStateMachine):
     def move_the_bound(self, bound: str) -> None:
         self.bound = bound
         self.world.edit(build=self.build())
+
+    @rule(champion_rule=st.sampled_from(CHAMPION_RULES))
+    def ask_for_a_comparison(self, champion_rule: ChampionRule | None) -> None:
+        self.champion_rule = champion_rule
+        self.world.edit(build=self.build())
+
+    @rule(promote=st.sampled_from(list(Promote)))
+    def say_who_promotes(self, promote: Promote) -> None:
+        self.world.edit(promote=promote)
+
+    @rule(number=versions, word=st.sampled_from(["", "Approved", "Rejected"]))
+    def say_a_word_on_a_version(self, number: int, word: str) -> None:
+        if number in self.world.versions:
+            self.world.say(number, word)
 
     @rule(plan=st.sampled_from(PLANS))
     def edit_the_plan(self, plan: object) -> None:
@@ -84,6 +108,19 @@ class AnyLife(RuleBasedStateMachine):
     @rule(number=versions)
     def lose_a_job(self, number: int) -> None:
         self.world.jobs.pop(number, None)
+
+    @rule(right=st.sampled_from(RIGHT_ANSWERS))
+    def end_a_comparison(self, right: tuple[int, int, int]) -> None:
+        champion, challenger, both = right
+        self.world.end_comparison(champion, challenger, both=both)
+
+    @rule()
+    def fail_a_comparison(self) -> None:
+        self.world.fail_comparison()
+
+    @rule()
+    def lose_a_comparison(self) -> None:
+        self.world.comparisons.clear()
 
     @rule()
     def lose_the_status(self) -> None:
@@ -168,6 +205,18 @@ class AnyLife(RuleBasedStateMachine):
             result = seen.versions[number].result
             assert result is not None
             assert first_failure(judge(seen.model.build.requirements, None, result)) is None
+            self.was_let_in(seen, seen.versions[number])
+
+    def was_let_in(self, seen: Observation, newcomer: Version) -> None:
+        """By the champion and by people."""
+        assert newcomer.approval is None or newcomer.approval.approved
+        if newcomer.served_periods or seen.memory.champion is None:
+            return
+        if seen.model.build.champion is not None:
+            met = find_comparison(seen, newcomer)
+            assert met is not None
+            assert met.verdict is Verdict.PASS
+        assert seen.model.promote is Promote.AUTO or newcomer.approval is not None
 
     def teardown(self) -> None:
         """The world comes to rest: the decision is a fixed point and nobody but a person has the next move."""
@@ -175,6 +224,8 @@ class AnyLife(RuleBasedStateMachine):
             self.world.settle()
             for number in self.world.jobs:
                 self.world.end_job(number)
+            self.world.settle()
+            self.world.end_comparison(900, 950)
             self.world.answers = dict.fromkeys(self.world.answers, Verdict.PASS)
         self.world.settle()
         assert self.world.at_rest(), self.world.trail[-3:]

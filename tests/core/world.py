@@ -15,11 +15,12 @@ from core.stories import NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
 from tenure.api.records import parse_recorded
+from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.monitor.memory import Look
 from tenure.core.monitor.signal import Reading
-from tenure.core.names import VERSION_LABEL, record_name, service_name
+from tenure.core.names import COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.serving import live_rollout
@@ -100,6 +101,8 @@ class World:
         self.status: Raw = {}
         self.versions: dict[int, Raw] = {}
         self.jobs: dict[int, JobFacts] = {}
+        self.comparisons: dict[str, JobFacts] = {}
+        """Comparing Jobs by name."""
         self.workloads: dict[int, Workload] = {}
         self.services: dict[str, Raw] = {}
         self.others: dict[str, Raw] = {}
@@ -113,6 +116,8 @@ class World:
         """Version numbers in the order their objects were made."""
         self.trail: list[tuple[str, str]] = []
         """(phase, reason) of each pass, without repeats."""
+        self.format = "skops"
+        """Format of the artifacts that trainings report."""
         self.writes = 0
         self.decision: Decision | None = None
 
@@ -126,6 +131,7 @@ class World:
             memory=parse_memory({"status": self.status}),
             versions={number: parse_version(raw) for number, raw in self.versions.items()},
             jobs=dict(self.jobs),
+            comparisons=dict(self.comparisons),
             deployments={
                 number: parse_deployment(w.as_raw(), [], NO_IMAGE if number in self.broken else None)
                 for number, w in self.workloads.items()
@@ -202,6 +208,8 @@ class World:
                 number = value["spec"]["version"]
                 self.versions[number] = {**value, "metadata": {**value["metadata"], "generation": 1}}
                 self.created.append(number)
+            case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == COMPARER:
+                self.comparisons[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
             case "create", "Job":
                 self.jobs[_number(value)] = JobFacts(Progress.RUNNING)
             case "create", _:
@@ -259,13 +267,40 @@ class World:
         """Let a training Job end well; every build makes other bytes unless said otherwise."""
         digest = digest or f"sha256:{number:064x}"
         uri = f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops"
-        said = {"metrics": {"accuracy": accuracy}, "artifact": {"uri": uri, "digest": digest}}
+        artifact = {"uri": uri, "digest": digest, "format": self.format}
+        said = {"metrics": {"accuracy": accuracy}, "artifact": artifact}
         if self.is_running(number):
             self.jobs[number] = JobFacts(Progress.SUCCEEDED, termination=json.dumps(said))
 
     def fail_job(self, number: int) -> None:
         if self.is_running(number):
             self.jobs[number] = JobFacts(Progress.FAILED, "BackoffLimitExceeded: it broke")
+
+    def end_comparison(self, champion: int, challenger: int, rows: int = 1000, both: int | None = None) -> None:
+        """Let every comparing Job that runs report so many right answers of the two."""
+        shared = min(champion, challenger) if both is None else both
+        measured = Measured(
+            *("accuracy", Decimal(champion) / rows, Decimal(challenger) / rows),
+            *(champion - shared, challenger - shared),
+        )
+        said = dumps(Report(rows, Freshness.EXACT, (measured,)))
+        self._end_comparisons(JobFacts(Progress.SUCCEEDED, termination=said))
+
+    def fail_comparison(self) -> None:
+        error = {"error": {"reason": "DataDigestMismatch", "field": "spec.build.data.uri", "message": "it changed"}}
+        self._end_comparisons(JobFacts(Progress.FAILED, "BackoffLimitExceeded: it broke", json.dumps(error)))
+
+    def _end_comparisons(self, facts: JobFacts) -> None:
+        for name, job in self.comparisons.items():
+            if job.progress is Progress.RUNNING:
+                self.comparisons[name] = facts
+
+    def say(self, number: int, decision: str, by: str = "ann") -> None:
+        """Let a person give a word on a version, or take it back."""
+        spec = self.versions[number]["spec"]
+        spec.pop("approval", None)
+        if decision:
+            spec["approval"] = {"decision": decision, "decidedBy": by}
 
     def is_running(self, number: int) -> bool:
         return number in self.jobs and self.jobs[number].progress is Progress.RUNNING

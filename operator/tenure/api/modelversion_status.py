@@ -61,7 +61,19 @@ class Comparison(Model):
     p: DecimalText | None = None
     """Probability of such a gain by chance."""
     rows: int | None = None
-    """Rows both were measured on."""
+    """Rows both were measured on; absent when each reported the metric after its own training."""
+    fresh: Short = ""
+    """Whether the champion was trained on these rows: Exact (on none), Likely (on few, if any) or Unknown."""
+    only_champion: int | None = None
+    """Rows that only the champion got right, for metrics that are a share of right answers."""
+    only_challenger: int | None = None
+    """Rows that only the challenger got right."""
+    low: DecimalText | None = None
+    """Lower end of the 95 % bootstrap interval of challenger minus champion, for other metrics."""
+    high: DecimalText | None = None
+    """Upper end of that interval."""
+    standard_error: DecimalText | None = None
+    """Standard error of the difference, from the same bootstrap."""
     verdict: Verdict = Verdict.INCONCLUSIVE
     """Pass, Fail or Inconclusive."""
     reason: Short = ""

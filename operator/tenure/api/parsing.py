@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tenure.api.build import Build as BuildBlock
+from tenure.api.comparing import parse_approval, parse_champion_rule, parse_comparison, parse_written_build
 from tenure.api.deploy import Deploy as DeployBlock
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
@@ -45,6 +46,7 @@ from tenure.core.spec import (
     Model,
     Plan,
     PodSettings,
+    Promote,
     Protocol,
     Rebuild,
     Requirement,
@@ -87,6 +89,7 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         monitor=parse_monitor(parsed),
         history_limit=parsed.versions.history_limit,
         protected=frozenset(parsed.versions.protect),
+        promote=Promote(parsed.rebuild.promote.value),
         unsupported=tuple(unsupported_fields(parsed)),
     )
     return model, tuple(_violations(model, parsed))
@@ -159,6 +162,7 @@ def _build(block: BuildBlock, raw: Raw) -> Build:
         max_std_dev=cross_validation.max_std_dev if cross_validation else None,
         holdout=block.holdout.as_yaml(),
         seed=block.seed,
+        champion=parse_champion_rule(block.champion) if block.champion else None,
         artifacts=_artifacts(block),
         content=raw,
     )
@@ -371,7 +375,6 @@ def parse_version(raw: Raw) -> Version:
     is_imported = (spec.get("source") or {}).get("trigger") == "Imported"
     unsupported = {
         "spec.source.trigger Imported": is_imported,
-        "spec.approval": bool(spec.get("approval")),
         "spec.retire": bool((spec.get("retire") or {}).get("requested")),
     }
     return Version(
@@ -392,6 +395,9 @@ def parse_version(raw: Raw) -> Version:
         job_hash=spec.get("jobHash", ""),
         imported=is_imported,
         unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
+        build=parse_written_build(spec.get("build") or ""),
+        comparison=parse_comparison(int(spec["version"]), status.get("comparison") or {}),
+        approval=parse_approval(spec.get("approval") or {}),
         served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),
     )
 

@@ -17,7 +17,7 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     yield from _deploy(spec)
     yield from unsupported_signals(spec)
     default = Rebuild()
-    for name in ("on_new_data", "promote"):
+    for name in ("on_new_data",):
         if getattr(spec.rebuild, name) != getattr(default, name):
             yield f"spec.rebuild.{_camel(name)}"
     for name in ("pin",):
@@ -29,7 +29,7 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
 
 
 def _build(spec: MLModelSpec) -> Iterator[str]:
-    for name in ("evaluate", "champion", "queue_name"):
+    for name in ("evaluate", "queue_name"):
         if getattr(spec.build, name) is not None:
             yield f"spec.build.{_camel(name)}"
     if spec.build.recipe is not None and spec.build.recipe.compile is not Compile.NONE:

@@ -77,6 +77,11 @@ def _build(build: Build) -> Iterator[str]:
         return
     yield from _negative("spec.build.champion.minDelta", rule.min_delta)
     yield from _negative("spec.build.champion.margin", rule.margin)
+    if build.holdout.fraction == 0 and build.recipe is not None:
+        yield (
+            "spec.build.holdout.fraction: 0 keeps no row on which challenger and champion can be compared; "
+            "choose a share such as 0.2 or drop spec.build.champion"
+        )
     if not 0 < rule.alpha < 1:
         yield f"spec.build.champion.alpha: {rule.alpha} is no probability of error; choose one such as 0.05"
     if rule.margin is not None and rule.mode is ComparisonMode.SUPERIORITY:

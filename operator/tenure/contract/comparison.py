@@ -127,17 +127,16 @@ def loads(text: str) -> Report:
     if not isinstance(raw, dict):
         raise NotAResult("the termination message has no comparison")
     try:
-        return Report(
-            rows=_count(raw["rows"]),
-            fresh=Freshness(raw["fresh"]),
-            measured=tuple(_measured(one) for one in raw["metrics"]),
-        )
+        rows = _count(raw["rows"])
+        return Report(rows, Freshness(raw["fresh"]), tuple(_measured(one, rows) for one in raw["metrics"]))
     except (KeyError, TypeError, ValueError, InvalidOperation) as wrong:
         raise NotAResult(f"the comparison lacks or misstates {wrong}") from wrong
 
 
-def _measured(raw: Mapping[str, Any]) -> Measured:
+def _measured(raw: Mapping[str, Any], rows: int) -> Measured:
     only_champion, only_challenger = raw.get("onlyChampion"), raw.get("onlyChallenger")
+    if _count(only_champion or 0) + _count(only_challenger or 0) > rows:
+        raise ValueError(f"{rows} rows, fewer than those that only one got right")
     return Measured(
         metric=str(raw["metric"]),
         champion=Decimal(str(raw["champion"])),

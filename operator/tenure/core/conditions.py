@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
-from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Version, VersionPhase
+from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.memory import MonitorMemory
 from tenure.core.monitor.signal import OnBreach, Signal, SignalState
@@ -30,14 +31,24 @@ PLAN_REASONS = frozenset(
 
 
 def judge_conditions(
-    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate], watching: MonitorMemory
+    seen: Observation,
+    step: Step,
+    target: Version | None,
+    gates: Sequence[Gate],
+    watching: MonitorMemory,
+    comparison: Comparison | None = None,
 ) -> tuple[Condition, ...]:
     """Return every condition that applies, in the order people read them."""
-    return tuple(_conditions(seen, step, target, gates, watching))
+    return tuple(_conditions(seen, step, target, gates, watching, comparison))
 
 
 def _conditions(
-    seen: Observation, step: Step, target: Version | None, gates: Sequence[Gate], watching: MonitorMemory
+    seen: Observation,
+    step: Step,
+    target: Version | None,
+    gates: Sequence[Gate],
+    watching: MonitorMemory,
+    comparison: Comparison | None,
 ) -> Iterator[Condition]:
     yield ready(seen, step)
     if step.stance in (Stance.PROGRESSING, Stance.WAITING):
@@ -57,6 +68,7 @@ def _conditions(
         yield _build_succeeded(step, target)
         if gates:
             yield _requirements_met(target, gates)
+        yield from _comparison_passed(step, target, comparison)
         if target.result is not None and first_failure(gates) is None:
             yield _deployed(seen, step, target)
 
@@ -183,6 +195,14 @@ def _requirements_met(target: Version, gates: Sequence[Gate]) -> Condition:
         return Condition("RequirementsMet", "False", failure.reason, f"{target.name}: {failure.message}")
     text = "; ".join(gate.message for gate in gates)
     return Condition("RequirementsMet", "True", Reason.REQUIREMENTS_MET, f"{target.name}: {text}")
+
+
+def _comparison_passed(step: Step, target: Version, comparison: Comparison | None) -> Iterator[Condition]:
+    if comparison is not None:
+        status = {Verdict.PASS: "True", Verdict.FAIL: "False", Verdict.INCONCLUSIVE: "Unknown"}[comparison.verdict]
+        yield Condition("ComparisonPassed", status, comparison.reason, f"{target.name}: {comparison.message}")
+    elif step.compare is not None or step.reason is Reason.COMPARING:
+        yield Condition("ComparisonPassed", "Unknown", step.reason, step.message)
 
 
 def _deployed(seen: Observation, step: Step, target: Version) -> Condition:

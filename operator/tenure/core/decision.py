@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tenure.contract.result import Result
-from tenure.core.facts import NO_EVIDENCE, Evidence, Memory, VersionPhase
+from tenure.core.comparison import Comparison
+from tenure.core.facts import NO_EVIDENCE, ComparisonSeen, Evidence, Memory, Question, VersionPhase
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate
 
@@ -49,6 +50,8 @@ class Outcome:
     reason: Reason
     message: str
     result: Result | None = None
+    comparison: ComparisonSeen | None = None
+    """The comparison that was begun or that reported, to be kept in the version's status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,8 @@ class Step:
     create: NewVersion | None = None
     build: int | None = None
     """The version whose training Job should exist."""
+    compare: Question | None = None
+    """The question whose comparing Job should exist."""
     outcomes: Mapping[int, Outcome] = field(default_factory=dict)
     wake_after: float | None = None
     """Look again after so many seconds even if nothing is reported; None leaves it to events."""
@@ -114,6 +119,8 @@ class Decision:
     target: int | None
     """The version the spec asks for; None while there is none."""
     plan_hash: str
+    comparison: Comparison | None = None
+    """How the target met the champion; None when that is not asked, or not known yet."""
     conditions: tuple[Condition, ...] = ()
     cancelled: frozenset[int] = frozenset()
     """Versions whose training Job should be ended."""

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tenure.contract.comparison import Report
 from tenure.contract.result import Result
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
@@ -82,6 +83,32 @@ ENDED = frozenset({VersionPhase.REJECTED, VersionPhase.FAILED})
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What one comparing Job is asked: this challenger, this champion, by this metric."""
+
+    challenger: int
+    champion: int
+    metric: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonSeen:
+    """A comparison that was begun, and what its Job reported; None while it has not."""
+
+    question: Question
+    report: Report | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VersionApproval:
+    """A person's word on one version."""
+
+    approved: bool
+    decided_by: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One ModelVersion: its immutable identity and what was recorded of it."""
 
@@ -107,6 +134,10 @@ class Version:
     """Field paths that are set and whose behaviour this release does not have."""
     served_periods: tuple[tuple[str, str], ...] = ()
     """(from, until) in RFC 3339; the last `until` is empty while it serves."""
+    build: Manifest = field(default_factory=dict)
+    """The build block it was made from, as it was written."""
+    comparison: ComparisonSeen | None = None
+    approval: VersionApproval | None = None
 
     @property
     def baseline_uri(self) -> str:
@@ -248,6 +279,8 @@ class Observation:
     """What is wrong with the spec, when it cannot be used; `model` then holds only its identity."""
     versions: Mapping[int, Version] = field(default_factory=dict)
     jobs: Mapping[int, JobFacts] = field(default_factory=dict)
+    comparisons: Mapping[str, JobFacts] = field(default_factory=dict)
+    """Comparing Jobs by name."""
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)
     smoke: SmokeResult | None = None
     """The answer of the challenger, when its rollout stands at the smoke test."""

@@ -13,6 +13,7 @@ MANAGED_BY = ("app.kubernetes.io/managed-by", "tenure")
 
 TRAINER = "trainer"
 SERVER = "server"
+COMPARER = "comparer"
 CONTAINER = "main"
 """The container that does the work, in training and in serving pods; `podOverrides` names it."""
 
@@ -53,6 +54,12 @@ def claim_name(model: str) -> str:
 
 def training_job_name(model: str, version: int) -> str:
     return fit(model, f"-v{version}-train")
+
+
+def comparison_job_name(model: str, challenger: int, champion: int, metric: str) -> str:
+    """Name of the one Job that answers one question; another champion or metric is another question."""
+    mark = hashlib.sha256(metric.encode()).hexdigest()[:6]
+    return fit(model, f"-v{challenger}-compare-v{champion}-{mark}")
 
 
 def record_name(model: str) -> str:

@@ -1,5 +1,6 @@
 """The policy: the rules in order, and the decision that follows from the first opinion."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tenure.core.clock import moment
@@ -10,8 +11,8 @@ from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
-from tenure.core.requirements import judge
-from tenure.core.rules import build, plan, rebuild, retire, rollout
+from tenure.core.requirements import Gate, first_failure, judge
+from tenure.core.rules import build, comparison, plan, promotion, rebuild, retire, rollout
 from tenure.core.serving import live_rollout, plan_serving, without_challenger
 from tenure.core.target import AUTOMATIC, find_target, is_building, plan_hash
 
@@ -40,6 +41,9 @@ RULES = (
     build.reject_what_misses_a_requirement,
     build.stay_rejected_after_the_rollout,
     rebuild.reject_what_is_nothing_new,
+    # Good enough is not better: it meets the champion, and then the person who has the last word.
+    comparison.compare_with_the_champion,
+    promotion.wait_for_promotion,
     # The walk of the challenger, one stage a pass; one that left gives its place back before the next begins.
     rollout.finish_the_retreat,
     rollout.start_the_rollout,
@@ -77,6 +81,7 @@ def decide(seen: Observation) -> Decision:
         for version in (() if seen.errors else seen.versions.values())
         if version.result is not None and version in (target, seen.versions.get(memory.champion or 0))
     }
+    met = comparison.find_comparison(seen, target) if target and _is_tested(gates.get(target.number, ())) else None
     return Decision(
         step=step,
         memory=memory,
@@ -84,7 +89,10 @@ def decide(seen: Observation) -> Decision:
         gates=gates,
         target=target.number if target else None,
         plan_hash="" if seen.errors else plan_hash(seen.model),
-        conditions=judge_conditions(seen, step, target, gates.get(target.number, ()) if target else (), memory.monitor),
+        comparison=met,
+        conditions=judge_conditions(
+            seen, step, target, gates.get(target.number, ()) if target else (), memory.monitor, met
+        ),
         cancelled=cancelled,
     )
 
@@ -120,6 +128,10 @@ def _told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) 
         if due is not None and due > seen.now:
             waits.append((due - seen.now).total_seconds())
     return replace(step, wake_after=max(0.5, min(waits)) if waits else None)
+
+
+def _is_tested(gates: Sequence[Gate]) -> bool:
+    return bool(gates) and first_failure(gates) is None
 
 
 def _withdrawn(seen: Observation, step: Step) -> Step:

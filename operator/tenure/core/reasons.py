@@ -47,6 +47,16 @@ class Reason(Enum):
     METRICS_INVALID = "MetricsInvalid", "A required metric was reported as something that is not a number."
     UNSTABLE_FOLDS = "UnstableFolds", "The cross-validation folds differ more than maxStdDev allows."
 
+    # Compare and promote
+    COMPARING = "Comparing", "A Job asks challenger and champion about the same rows."
+    COMPARISON_PASSED = "ComparisonPassed", "The challenger showed against the champion what build.champion asks."
+    COMPARISON_LOST = "ComparisonLost", "The challenger did not show against the champion what build.champion asks."
+    COMPARISON_INCONCLUSIVE = "ComparisonInconclusive", "The challenger is ahead, but by too few rows to be sure."
+    COMPARISON_FAILED = "ComparisonFailed", "The comparison with the champion could not be made."
+    AWAITING_PROMOTION = "AwaitingPromotion", "A tested version waits for a person's approval to be promoted."
+    PROMOTION_REFUSED = "PromotionRefused", "A person refused to promote this version."
+    PROMOTION_DISABLED = "PromotionDisabled", "rebuild.promote is Never: the tested version is kept, not rolled out."
+
     # Deploy
     DEPLOYING = "Deploying", "The version's pods start; no user request reaches them yet."
     SMOKE_TESTING = "SmokeTesting", "The version must answer the smoke test before it gets traffic."
@@ -128,6 +138,10 @@ PASSING = frozenset(
         Reason.BUILDING,
         Reason.TESTING,
         Reason.REQUIREMENTS_MET,
+        Reason.COMPARING,
+        Reason.COMPARISON_PASSED,
+        Reason.AWAITING_PROMOTION,
+        Reason.PROMOTION_DISABLED,
         Reason.DEPLOYING,
         Reason.RECREATING,
         Reason.SMOKE_TESTING,

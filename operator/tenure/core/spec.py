@@ -130,6 +130,38 @@ class Requirement:
     maximum: Decimal | None = None
 
 
+class ComparisonMode(StrEnum):
+    """What a challenger has to show against the champion."""
+
+    SUPERIORITY = "Superiority"
+    NON_INFERIORITY = "NonInferiority"
+
+
+@dataclass(frozen=True, slots=True)
+class ChampionRule:
+    """What a challenger must show against the champion; a gain is a change for the better of the metric."""
+
+    metric: str
+    higher_is_better: bool = True
+    min_delta: Decimal = Decimal(0)
+    """Gain asked for, in the metric's unit; 0 asks for none."""
+    min_relative: Decimal = Decimal(0)
+    """Gain asked for, as a share of the champion's magnitude; 0 asks for none."""
+    mode: ComparisonMode | None = None
+    """None: Superiority, and NonInferiority while the champion is degraded."""
+    margin: Decimal = Decimal(0)
+    """Loss that NonInferiority accepts."""
+    alpha: Decimal = Decimal("0.05")
+
+
+class Promote(StrEnum):
+    """Who promotes a challenger that won."""
+
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    NEVER = "Never"
+
+
 @dataclass(frozen=True, slots=True)
 class Build:
     data: Data
@@ -141,6 +173,7 @@ class Build:
     max_std_dev: Decimal | None = None
     holdout: Manifest | None = None
     seed: int = 0
+    champion: ChampionRule | None = None
     artifacts: ArtifactClaim | ArtifactBucket = ArtifactClaim()
     content: Manifest = field(default_factory=dict)
     """The whole build block as written, for the version's record."""
@@ -261,6 +294,7 @@ class Model:
     history_limit: int = 10
     protected: frozenset[int] = frozenset()
     """Numbers of versions that are never removed."""
+    promote: Promote = Promote.AUTO
     deleting: bool = False
     unsupported: tuple[str, ...] = ()
     """Field paths that are set and whose behaviour this release does not have; shown, never ignored."""

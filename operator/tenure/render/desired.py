@@ -6,9 +6,10 @@ from typing import Any
 
 from tenure.core.decision import Decision
 from tenure.core.facts import Observation, Progress
-from tenure.core.names import claim_name, service_name, training_job_name, version_name
+from tenure.core.names import claim_name, comparison_job_name, service_name, training_job_name, version_name
 from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
+from tenure.render.comparison_job import render_comparison_job
 from tenure.render.jobs import render_training_job
 from tenure.render.record import render_record
 from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
@@ -55,6 +56,12 @@ def _build(seen: Observation, decision: Decision, runtime_image: str) -> Iterato
         if claim is not None:
             yield claim
         yield render_training_job(seen.model, seen.versions[step.build])
+    asked = step.compare
+    if asked is not None:
+        name = comparison_job_name(seen.model.name, asked.challenger, asked.champion, asked.metric)
+        challenger, champion = seen.versions[asked.challenger], seen.versions[asked.champion]
+        if name not in seen.comparisons:
+            yield render_comparison_job(seen.model, challenger, champion, asked, runtime_image)
 
 
 def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:

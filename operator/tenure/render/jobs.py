@@ -1,5 +1,6 @@
 """The training Job of one version."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from tenure.contract import places
@@ -7,7 +8,7 @@ from tenure.contract.task import dumps
 from tenure.core.facts import Version
 from tenure.core.names import CONTAINER, TRAINER, training_job_name
 from tenure.core.quantity import parse_quantity
-from tenure.core.spec import ArtifactBucket, Model
+from tenure.core.spec import ArtifactBucket, Manifest, Model, PodSettings
 from tenure.render.parts import (
     bucket_environment,
     container_security,
@@ -54,16 +55,19 @@ def training_task(model: Model, version: Version) -> dict[str, Any]:
 
 
 def render_training_job(model: Model, version: Version) -> dict[str, Any]:
+    own_image = not model.build.pod.image
+    name = training_job_name(model.name, version.number)
+    return render_job(model, name, TRAINER, version.number, _pod_spec(model, version, own_image))
+
+
+def render_job(model: Model, name: str, component: str, version: int, pod_spec: Manifest) -> dict[str, Any]:
+    """Render a Job of one version, within the budget and with what the user lays over its pods."""
     pod = model.build.pod
-    own_image = not pod.image
-    template_spec = merged(_pod_spec(model, version, own_image), pod.pod_overrides)
+    template_spec = merged(pod_spec, pod.pod_overrides)
     spec: dict[str, Any] = {
         "backoffLimit": pod.backoff_limit,
         "activeDeadlineSeconds": pod.active_deadline_seconds or model.plan.budget.max_job_seconds or LONGEST_SECONDS,
-        "template": {
-            "metadata": {"labels": labels(model.name, TRAINER, version.number)},
-            "spec": template_spec,
-        },
+        "template": {"metadata": {"labels": labels(model.name, component, version)}, "spec": template_spec},
     }
     if template_spec.get("restartPolicy") == "Never":
         # Exit code 2 means that the task itself is wrong: a second try would only cost time.
@@ -77,7 +81,7 @@ def render_training_job(model: Model, version: Version) -> dict[str, Any]:
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata(model, training_job_name(model.name, version.number), TRAINER, version.number),
+        "metadata": metadata(model, name, component, version),
         "spec": spec,
     }
 
@@ -108,6 +112,11 @@ def _pod_spec(model: Model, version: Version, own_image: bool) -> dict[str, Any]
             "terminationMessagePolicy": "FallbackToLogsOnError",
         }
     )
+    return job_pod(pod, container, volumes, own_image)
+
+
+def job_pod(pod: PodSettings, container: Manifest, volumes: Sequence[Manifest], own_image: bool) -> dict[str, Any]:
+    """Render the pod of a Job around its one container; `volumes` are those that hold data and artifacts."""
     return without_empty(
         {
             "restartPolicy": "Never",

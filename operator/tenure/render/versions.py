@@ -16,6 +16,7 @@ from tenure.core.requirements import headline
 from tenure.core.serving import is_retired, live_rollout
 from tenure.core.spec import Manifest, Model
 from tenure.core.target import job_hash
+from tenure.render.comparisons import comparing_runs, comparison_gate, find_comparing_job, render_comparison
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
 from tenure.render.storage import artifact_folder
 
@@ -84,12 +85,14 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
             )
             for gate in gates
         ]
+        + list(comparison_gate(decision, version))
         if gates is not None
         else before.get("gates"),
-        "jobs": _jobs(seen, version) or before.get("jobs"),
+        "comparison": render_comparison(seen, decision, version, outcome, before),
+        "jobs": _jobs(seen, version, before),
         "replicas": facts.available if facts.exists else None,
         "traffic": _traffic(seen, decision, version),
-        "progress": seen.jobs.get(version.number, JobFacts()).log[:1024] if result is None else None,
+        "progress": _progress(seen, version, result),
         "servedPeriods": _served_periods(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
     }
@@ -154,7 +157,20 @@ def _percent(counts: Mapping[int, int], number: int) -> int:
     return round(100 * counts[number] / total) if total else 0
 
 
-def _jobs(seen: Observation, version: Version) -> list[dict[str, Any]]:
+def _progress(seen: Observation, version: Version, result: Result | None) -> str:
+    """The last line of the log of what works on it now."""
+    job = seen.jobs.get(version.number, JobFacts()) if result is None else find_comparing_job(seen, version)[1]
+    return job.log[:1024] if result is None or job.progress is Progress.RUNNING else ""
+
+
+def _jobs(seen: Observation, version: Version, before: Manifest) -> list[dict[str, Any]]:
+    """The Jobs that work or worked on it; one that is gone is told as it was last seen."""
+    runs = [*_training_runs(seen, version), *comparing_runs(seen, version)]
+    names = {run["name"] for run in runs}
+    return [*(run for run in before.get("jobs") or () if run.get("name") not in names), *runs][-20:]
+
+
+def _training_runs(seen: Observation, version: Version) -> list[dict[str, Any]]:
     job = seen.jobs.get(version.number, JobFacts())
     if job.progress is Progress.ABSENT:
         return []
