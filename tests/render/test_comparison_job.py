@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.stories import DIGEST, remembering, seeing
+from core.stories import DIGEST, a_job, remembering, seeing
 from render.specs import a_spec, declared, with_result
 from tenure.api.comparing import parse_approval, parse_comparison, parse_written_build
 from tenure.api.parsing import parse_version
@@ -18,6 +18,7 @@ from tenure.contract.comparison import Freshness, Measured, Report
 from tenure.contract.result import Blob, Failure
 from tenure.core.decision import Outcome
 from tenure.core.facts import ComparisonSeen, Question, Version, VersionApproval, VersionPhase
+from tenure.core.names import comparison_job_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.spec import Model
@@ -124,20 +125,23 @@ FAILED = st.sampled_from(["ComparisonFailed", "JobVanished"]).map(
 )
 
 
-@given(report=REPORTS | FAILED | st.none())
-def test_what_a_comparison_reported_is_read_back_as_it_was(report: Report | None) -> None:
+@given(report=REPORTS | FAILED | st.none(), degraded=st.booleans())
+def test_what_a_comparison_reported_is_read_back_as_it_was(report: Report | None, degraded: bool) -> None:
     model = declared(RULE)
     challenger = replace(with_result(model, 2), build=model.build.content)
     seen = seeing(model, a_champion(model), challenger, memory=remembering(model, highest_version=2, champion=1))
-    kept = Outcome(VersionPhase.TESTING, Reason.COMPARING, "", comparison=ComparisonSeen(QUESTION, report))
+    degraded = degraded and report is not None and report.failure is None
+    answer = ComparisonSeen(QUESTION, report, degraded)
+    kept = Outcome(VersionPhase.TESTING, Reason.COMPARING, "", comparison=answer)
 
     status = render_comparison(seen, decide(seen), challenger, kept, {})
     back = parse_comparison(2, json.loads(json.dumps(status)))
     assert back is not None
-    assert (back.question, str(back.report)) == (QUESTION, str(report))
+    assert str(back) == str(answer)
 
-    # and the next pass, which judges it, keeps it too
-    later = replace(seen, versions={**seen.versions, 2: replace(challenger, comparison=back)})
+    # and the next pass, which judges it or waits on, keeps it too
+    versions = {**seen.versions, 2: replace(challenger, comparison=back)}
+    later = replace(seen, versions=versions, comparisons={comparison_job_name("churn", 2, 1, "roc_auc"): a_job()})
     again = render_version_status(later, decide(later), later.versions[2], {"comparison": status})["comparison"]
     once_more = parse_comparison(2, json.loads(json.dumps(again)))
     assert once_more is not None

@@ -46,7 +46,7 @@ def parse_comparison(challenger: int, raw: Raw) -> ComparisonSeen | None:
     if raw.get("reason") == Reason.COMPARING.word and raw.get("rows") is None:
         return ComparisonSeen(question)
     report = _report(raw)
-    return ComparisonSeen(question, report) if report is not None else None
+    return ComparisonSeen(question, report, bool(raw.get("degraded"))) if report is not None else None
 
 
 def _report(raw: Raw) -> Report | None:

@@ -64,6 +64,8 @@ class Comparison(Model):
     """Rows both were measured on; absent when each reported the metric after its own training."""
     fresh: Short = ""
     """Whether the champion was trained on these rows: Exact (on none), Likely (on few, if any) or Unknown."""
+    degraded: bool = False
+    """Whether the champion performed below its floor then; NonInferiority is the default mode in that case."""
     only_champion: int | None = None
     """Rows that only the champion got right, for metrics that are a share of right answers."""
     only_challenger: int | None = None

@@ -133,8 +133,16 @@ def _why_unusable(metric: str, name: str, result: Result) -> tuple[Reason, str] 
 def _judge(rule: ChampionRule, names: Names, measured: Measured, report: Report, *, degraded: bool) -> Comparison:
     for name, value in ((names.champion, measured.champion), (names.challenger, measured.challenger)):
         if not value.is_finite():
-            text = f"{rule.metric} of {name} is {value}"
-            return Comparison(names.champion, rule.metric, Verdict.FAIL, Reason.METRIC_NOT_FINITE, text)
+            return Comparison(
+                champion=names.champion,
+                metric=rule.metric,
+                verdict=Verdict.FAIL,
+                reason=Reason.METRIC_NOT_FINITE,
+                message=f"{rule.metric} of {name} is {value}",
+                champion_value=measured.champion,
+                challenger_value=measured.challenger,
+                samples=report.rows,
+            )
     with localcontext(EXACT):
         return _judge_values(rule, names, measured, report, _asked(rule, measured.champion, degraded=degraded))
 

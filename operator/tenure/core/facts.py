@@ -97,6 +97,8 @@ class ComparisonSeen:
 
     question: Question
     report: Report | None = None
+    degraded: bool = False
+    """Whether the champion performed below its floor then: what is asked must not change during the rollout."""
 
 
 @dataclass(frozen=True, slots=True)

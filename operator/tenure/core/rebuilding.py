@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from tenure.core.clock import moment, stamp
 from tenure.core.decision import Outcome
-from tenure.core.facts import ENDED, NO_EVIDENCE, Evidence, Memory, Observation, Scheduled
+from tenure.core.facts import ENDED, NO_EVIDENCE, Evidence, Memory, Observation, Scheduled, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.signal import OnBreach, SignalKind, SignalState
 from tenure.core.monitor.summary import quality_break
@@ -95,10 +95,16 @@ def _refusals(seen: Observation) -> Iterator[Permission]:
     if broken.holds:
         yield _no(Reason.DATA_QUALITY_BROKEN, f"a rebuild would learn from broken data: {broken.message}")
     target = find_target(seen)
-    if live_rollout(seen) is not None or (target is not None and is_building(target)):
+    if live_rollout(seen) is not None or (target is not None and (is_building(target) or _is_tested_now(seen, target))):
         name = target.name if target is not None else "a version"
         yield _no(Reason.REBUILD_IN_FLIGHT, f"{name} is on its way; one build at a time")
     yield from _waits(seen, failures)
+
+
+def _is_tested_now(seen: Observation, target: Version) -> bool:
+    """Whether it is compared, or waits for a person; what is never to be promoted is only kept."""
+    is_kept = target.reason == Reason.PROMOTION_DISABLED.word
+    return target.number != seen.memory.champion and target.phase is VersionPhase.TESTING and not is_kept
 
 
 def _waits(seen: Observation, failures: int) -> Iterator[Permission]:
@@ -169,6 +175,8 @@ def note_the_end(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]
         return memory
     version, outcome = seen.versions.get(allocation.version), outcomes.get(allocation.version)
     phase = outcome.phase if outcome else version.phase if version else None
-    if phase not in ENDED and allocation.version != memory.champion:
+    reason = outcome.reason.word if outcome else version.reason if version else ""
+    is_kept = reason == Reason.PROMOTION_DISABLED.word
+    if phase not in ENDED and not is_kept and allocation.version != memory.champion:
         return memory
     return replace(memory, allocation=replace(allocation, ended_at=stamp(seen.now)))

@@ -24,7 +24,7 @@ def render_comparison(
     if kept is not None:
         return _recorded(seen, kept)
     if judged is not None:
-        return _judged(judged, _report_of(seen, judged, version))
+        return _judged(judged, _report_of(seen, judged, version), version.comparison)
     found: Manifest | None = before.get("comparison")
     return found
 
@@ -79,7 +79,7 @@ def _report_of(seen: Observation, judged: Comparison, version: Version) -> Repor
     return kept.report if is_same and judged.samples else Report()
 
 
-def _judged(met: Comparison, report: Report) -> dict[str, Any]:
+def _judged(met: Comparison, report: Report, kept: ComparisonSeen | None) -> dict[str, Any]:
     return without_empty(
         {
             "champion": met.champion,
@@ -92,6 +92,7 @@ def _judged(met: Comparison, report: Report) -> dict[str, Any]:
             "championValue": _text(met.champion_value),
             "challengerValue": _text(met.challenger_value),
             **_numbers(report, met.metric),
+            "degraded": (report.rows > 0 and kept is not None and kept.degraded) or None,
         }
     )
 
@@ -108,6 +109,7 @@ def _recorded(seen: Observation, kept: ComparisonSeen) -> dict[str, Any]:
             "reason": failure.reason if failure else Reason.COMPARING.word,
             "message": failure.message[:MESSAGE_LENGTH] if failure else "",
             **_numbers(report, question.metric),
+            "degraded": kept.degraded or None,
         }
     )
 

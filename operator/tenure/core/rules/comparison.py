@@ -14,8 +14,10 @@ from tenure.core.facts import (
     Version,
     VersionPhase,
 )
+from tenure.core.monitor.summary import degradation
 from tenure.core.names import comparison_job_name, version_name
 from tenure.core.reasons import Reason
+from tenure.core.rebuilding import current_states
 from tenure.core.serving import without_challenger
 from tenure.core.target import find_target
 
@@ -63,16 +65,16 @@ def find_comparison(seen: Observation, target: Version) -> Comparison | None:
     if number is None:
         return judge_without_champion(rule, target.result)
     champion, degraded = seen.versions.get(number), target.trigger == PERFORMANCE
+    kept = target.comparison
     names = Names(version_name(seen.model.name, number), target.name)
     if champion is None or champion.result is None:
         text = f"{names.champion} has no result to compare with; take spec.build.champion away for this one promotion"
         return Comparison(names.champion, rule.metric, Verdict.FAIL, Reason.VERSION_MISSING, text)
     if not _can_be_asked(seen, champion, target):
         return judge_reported(rule, names, champion.result, target.result, degraded=degraded)
-    kept = target.comparison
     if kept is None or kept.report is None or kept.question != Question(target.number, number, rule.metric):
         return None
-    return judge_report(rule, names, kept.report, degraded=degraded)
+    return judge_report(rule, names, kept.report, degraded=degraded or kept.degraded)
 
 
 def _can_be_asked(seen: Observation, champion: Version, target: Version) -> bool:
@@ -98,13 +100,13 @@ def _ask(seen: Observation, target: Version) -> Step:
     match job.progress:
         case Progress.ABSENT if is_begun:
             text = f"the comparing Job {name} was deleted before its report could be read, and it is not run again"
-            return _keep(target, question, _failed(Reason.JOB_VANISHED, text))
+            return _keep(seen, target, question, _failed(Reason.JOB_VANISHED, text))
         case Progress.ABSENT | Progress.RUNNING:
             return _comparing(target, question, name, job)
         case Progress.FAILED:
-            return _keep(target, question, _failed(Reason.COMPARISON_FAILED, _why_failed(job)))
+            return _keep(seen, target, question, _failed(Reason.COMPARISON_FAILED, _why_failed(job)))
         case Progress.SUCCEEDED:
-            return _keep(target, question, _read(job))
+            return _keep(seen, target, question, _read(job))
 
 
 def _comparing(target: Version, question: Question, name: str, job: JobFacts) -> Step:
@@ -125,10 +127,11 @@ def _comparing(target: Version, question: Question, name: str, job: JobFacts) ->
     )
 
 
-def _keep(target: Version, question: Question, report: Report) -> Step:
+def _keep(seen: Observation, target: Version, question: Question, report: Report) -> Step:
     """Write the report down before anything can clean it up; the next pass judges it."""
     message = f"{target.name} has met the champion; the report is judged"
-    kept = Outcome(VersionPhase.TESTING, Reason.COMPARING, message, comparison=ComparisonSeen(question, report))
+    answer = ComparisonSeen(question, report, degraded=degradation(current_states(seen)).holds)
+    kept = Outcome(VersionPhase.TESTING, Reason.COMPARING, message, comparison=answer)
     return Step(
         phase=Phase.REBUILDING,
         reason=Reason.COMPARING,

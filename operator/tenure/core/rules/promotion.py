@@ -3,6 +3,7 @@
 from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import Observation, Version, VersionPhase
 from tenure.core.reasons import Reason
+from tenure.core.rules.rebuild import begin_a_rebuild
 from tenure.core.serving import without_challenger
 from tenure.core.spec import Promote
 from tenure.core.target import find_target
@@ -26,7 +27,8 @@ def wait_for_promotion(seen: Observation) -> Step | None:
         case Promote.MANUAL:
             return _waiting(seen, target)
         case Promote.NEVER:
-            return _kept(seen, target)
+            # The kept version is in nobody's way: a signal or the calendar may ask for a newer one.
+            return begin_a_rebuild(seen) or _kept(seen, target)
 
 
 def _refused(seen: Observation, target: Version) -> Step:
