@@ -1,5 +1,6 @@
 """Whole lives of challengers that must beat the champion, or wait for a person, before users reach them."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from core.stories import a_build, a_plan
 from core.test_lives import in_use, rebuild
+from core.test_rebuilding import a_live
 from core.world import World
 from tenure.core.facts import JobFacts, Progress
 from tenure.core.spec import Build, ChampionRule, ComparisonMode, PodSettings, Promote
@@ -452,3 +454,62 @@ def test_what_lost_is_not_offered_to_a_person() -> None:
     world.settle()
 
     assert world.trail[-1] == ("InUse", "ComparisonLost")
+
+
+# Rebuilds by themselves
+
+
+def asking_for_rebuilds(promote: Promote = Promote.AUTO, rule: ChampionRule | None = None) -> World:
+    """The champion's promise is broken, and a rebuild for it is trained."""
+    world = a_live(promote=promote, build=a_build(champion=rule))
+    world.shown["revenue"] = Decimal("0.71")
+    world.settle()
+    world.end_job(2)
+    world.settle()
+    return world
+
+
+def test_a_rebuild_for_a_broken_promise_need_not_win_by_the_delta() -> None:
+    world = asking_for_rebuilds(rule=a_rule(min_delta="0.05"))
+    assert world.trail[-1] == ("Rebuilding", "Comparing")
+
+    world.end_comparison(900, 901)
+    world.settle()
+
+    assert world.champion == 2
+    assert comparison(world)["degraded"]
+
+
+def test_a_rebuild_that_loses_is_rejected_and_cools_down() -> None:
+    world = asking_for_rebuilds(rule=a_rule())
+
+    world.end_comparison(900, 880)
+    world.settle()
+
+    assert (world.champion, world.created) == (1, [1, 2])
+    assert comparison(world)["verdict"] == "Fail"
+    world.now += timedelta(seconds=200)
+    world.settle()
+    assert world.created == [1, 2, 3]
+
+
+def test_a_rebuild_that_waits_for_a_person_is_not_overtaken_by_the_next() -> None:
+    world = asking_for_rebuilds(Promote.MANUAL)
+    world.now += timedelta(days=1)
+    world.settle()
+
+    assert world.created == [1, 2]
+    allowed = next(c for c in world.status["conditions"] if c["type"] == "RebuildAllowed")
+    assert allowed["reason"] == "RebuildInFlight"
+
+
+def test_a_rebuild_that_is_only_kept_gives_way_to_the_next_after_its_cooldown() -> None:
+    world = asking_for_rebuilds(Promote.NEVER)
+    assert world.created == [1, 2]
+
+    world.now += timedelta(seconds=200)
+    world.settle()
+    world.end_job(3)
+    world.settle()
+
+    assert (world.champion, world.created) == (1, [1, 2, 3])
