@@ -65,6 +65,13 @@ def signal(**fields: Any) -> dict[str, Any]:
             {"build": {"crossValidation": {"maxStdDev": -1}}},
             "spec.build.crossValidation.maxStdDev: -1 is below 0; write it without the minus sign",
         ),
+        (
+            {"build": {**champion()["build"], "holdout": {"fraction": 0}, "crossValidation": {"folds": 3}}},
+            (
+                "spec.build.holdout.fraction: 0 keeps no row on which challenger and champion can be compared; "
+                "choose a share such as 0.2 or drop spec.build.champion"
+            ),
+        ),
         (champion(minDelta=-0.1), "spec.build.champion.minDelta: -0.1 is below 0; write it without the minus sign"),
         (
             champion(alpha=0),

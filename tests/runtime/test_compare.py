@@ -346,6 +346,16 @@ def test_versions_that_predict_different_things_do_not_compare(ring: Ring, tmp_p
     assert (failure.reason, failure.field) == ("TargetInvalid", "spec.build.data.target")
 
 
+def test_a_regression_and_a_classification_do_not_compare(ring: Ring) -> None:
+    data = {"uri": "sklearn://iris"}
+    champion = ring.train(1, data=data, recipe={"estimator": "sklearn.linear_model.Ridge"}, requirements=[])
+    challenger = ring.train(2, data=data)
+
+    failure = ring.refuse(champion, challenger)
+
+    assert (failure.reason, failure.field) == ("TaskInvalid", "spec.build.recipe")
+
+
 def test_a_challenger_without_a_holdout_has_no_fresh_row(ring: Ring) -> None:
     champion, challenger = ring.train(1), ring.train(2, holdout={"fraction": "0"})
 

@@ -22,6 +22,7 @@ SMALL = """
 build:
   data: {{uri: "sklearn://breast_cancer", target: target}}
   recipe: {{estimator: sklearn.linear_model.LogisticRegression, parameters: {{C: {c}}}}}
+  crossValidation: {{folds: 2}}
   requirements: [{{metric: accuracy, min: "0.5"}}]
   champion: {{metric: {metric}, direction: HigherIsBetter, minDelta: "{delta}"}}
 """

@@ -84,7 +84,8 @@ class ChampionRule(Model):
     min_relative: Share | None = None
     """Gain over the champion that is needed, as a share from 0 to 1 of the champion's magnitude. Default none."""
     mode: ComparisonMode | None = None
-    """Superiority or NonInferiority. Default: Superiority, and NonInferiority while the champion is degraded."""
+    """Superiority, or NonInferiority, which asks for no gain. Default: Superiority; NonInferiority while the champion
+    is degraded."""
     margin: Number | None = None
     """Loss that NonInferiority accepts, in the metric's unit. Default 0."""
     alpha: Share = Decimal("0.05")

@@ -36,6 +36,8 @@ def read(task: Task, kind: str, scratch: Path) -> FreshRows:
     """Read the challenger's data and keep the fresh rows alone."""
     own, other = task.trained, task.champion_trained
     table, target, digest = _read(task, scratch)
+    if other is not None:
+        _check_comparable(target, other, kind)
     rows = build.prepared(table, target, own, kind)
     held = _held_out(rows, own, kind)
     if not len(held):
@@ -75,14 +77,17 @@ def _read(task: Task, scratch: Path) -> tuple[pd.DataFrame, str, str]:
     return source.table, own.data.target or source.implied_target, source.digest
 
 
-def _as_the_champion_sees_them(table: pd.DataFrame, target: str, task: Task, other: training.Task, kind: str) -> Rows:
-    aim = other.data.target or target
+def _check_comparable(target: str, other: training.Task, kind: str) -> None:
+    aim, also = other.data.target or target, pipeline.task_of(other.recipe)
     if aim != target:
         message = f"the champion predicts {aim!r} and the challenger {target!r}: they cannot be compared"
         raise Refused(FailureReason.TARGET_INVALID, message, f"{DATA}.target")
-    if pipeline.task_of(other.recipe) != kind:
-        message = f"the champion does {pipeline.task_of(other.recipe)} and the challenger {kind}: they do not compare"
+    if also != kind:
+        message = f"the champion does {also} and the challenger {kind}: they cannot be compared"
         raise Refused(FailureReason.TASK_INVALID, message, "spec.build.recipe")
+
+
+def _as_the_champion_sees_them(table: pd.DataFrame, target: str, task: Task, other: training.Task, kind: str) -> Rows:
     try:
         return build.prepared(table, target, other, kind)
     except Refused as wrong:
