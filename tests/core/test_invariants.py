@@ -107,7 +107,20 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(number=versions)
     def lose_a_job(self, number: int) -> None:
-        self.world.jobs.pop(number, None)
+        if self.is_traced_without(jobs=number):
+            self.world.jobs.pop(number, None)
+
+    def is_traced_without(self, *, jobs: int = 0, versions: int = 0, status: bool = False) -> bool:
+        """Whether something still tells of the newest number: when every trace is lost at once, nothing can."""
+        newest = max(self.world.created, default=0)
+        kept_status = {} if status else self.world.status
+        traces = {
+            int(kept_status.get("highestVersion") or 0),
+            *(self.world.jobs.keys() - {jobs}),
+            *(self.world.versions.keys() - {versions}),
+            *self.world.workloads,
+        }
+        return max(traces) >= newest
 
     @rule(right=st.sampled_from(RIGHT_ANSWERS))
     def end_a_comparison(self, right: tuple[int, int, int]) -> None:
@@ -124,11 +137,13 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule()
     def lose_the_status(self) -> None:
-        self.world.status = {}
+        if self.is_traced_without(status=True):
+            self.world.status = {}
 
     @rule(number=versions)
     def delete_a_version(self, number: int) -> None:
-        self.world.versions.pop(number, None)
+        if self.is_traced_without(versions=number):
+            self.world.versions.pop(number, None)
 
     @rule(number=versions, answer=st.sampled_from(list(Verdict)))
     def answer_the_smoke_test(self, number: int, answer: Verdict) -> None:

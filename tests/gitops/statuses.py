@@ -13,7 +13,7 @@ from core.world import World
 from tenure.core.decision import Stance
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.policy import decide
-from tenure.core.spec import Approval, Feasibility, Model
+from tenure.core.spec import Approval, Feasibility, Model, Promote
 from tenure.render.status import render_status
 from tenure.render.versions import render_version_status
 
@@ -100,6 +100,9 @@ MODELS: dict[str, Callable[[], Made]] = {
     "update is built while in use": lambda: _at_rest(a_model(), _build_ends, _another_build),
     "update failed while in use": lambda: _at_rest(a_model(), _build_ends, _another_build, _build_fails),
     "updated": lambda: _at_rest(a_model(), _build_ends, _another_build, _build_ends),
+    "update waits for its promotion": lambda: _at_rest(
+        a_model(promote=Promote.MANUAL), _build_ends, _another_build, _build_ends
+    ),
     "champion does not answer": _unreachable,
     "a name is taken": lambda: _seen(seeing(a_model(), conflicts=("Service churn",))),
     "suspended before the first version": lambda: _at_rest(a_model(suspend=True)),

@@ -22,6 +22,7 @@ HEALTH_OF_MODELS = {
     "plan changed while in use": "Suspended",
     "approval for another plan": "Suspended",
     "feasibility undecided": "Suspended",
+    "update waits for its promotion": "Suspended",
     "not feasible": "Degraded",
     "building": "Progressing",
     "build failed": "Degraded",
@@ -114,7 +115,7 @@ def test_every_rule_that_waits_for_a_person_is_among_the_situations() -> None:
             if isinstance(function, ast.FunctionDef) and "Stance.WAITING" in ast.unparse(function):
                 waiting.add(function.name)
 
-    assert waiting == {"wait_for_feasibility", "_awaiting"}
+    assert waiting == {"wait_for_feasibility", "_awaiting", "_waiting", "_held"}
 
 
 def test_the_message_is_the_sentence_on_the_model() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tenure.core.clock import moment
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
 from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
-from tenure.core.facts import ENDED, Memory, Observation, Version, VersionPhase
+from tenure.core.facts import ENDED, Memory, Observation, Progress, Version, VersionPhase
 from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
 from tenure.core.reasons import Reason
@@ -68,7 +68,7 @@ def decide(seen: Observation) -> Decision:
     outcomes = {
         **{
             number: _cancel_outcome()
-            for number in cancelled
+            for number in cancelled & seen.versions.keys()
             if seen.versions[number].phase is not VersionPhase.SUPERSEDED
         },
         **step.outcomes,
@@ -153,12 +153,16 @@ def first_opinion(seen: Observation) -> Step:
 
 
 def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
-    """One build in flight: what is being built for an older spec is ended."""
-    return frozenset(
+    """One build in flight: what is being built for an older spec is ended, and so is what nobody waits for."""
+    outdated = {
         number
         for number, version in seen.versions.items()
         if number != target and (is_building(version) or version.reason == Reason.BUILD_CANCELLED.word)
-    )
+    }
+    orphaned = {
+        number for number, job in seen.jobs.items() if number not in seen.versions and job.progress is Progress.RUNNING
+    }
+    return frozenset(outdated | orphaned)
 
 
 def _cancel_outcome() -> Outcome:

@@ -7,6 +7,7 @@ local waits_for_a_person = {
   PlanChanged = true,
   PlanHashMismatch = true,
   FeasibilityUndecided = true,
+  AwaitingPromotion = true,
 }
 
 local status = obj.status or {}
