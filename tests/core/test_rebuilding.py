@@ -14,8 +14,8 @@ from core.test_lives import SECOND
 from core.world import World
 from tenure.core.clock import stamp
 from tenure.core.facts import Allocation, Observation, VersionPhase
-from tenure.core.monitor.memory import MonitorMemory
-from tenure.core.monitor.signal import OnBreach, Signal, SignalKind, SignalState
+from tenure.core.monitor.memory import Look, MonitorMemory
+from tenure.core.monitor.signal import OnBreach, Reading, Signal, SignalKind, SignalState
 from tenure.core.monitor.watched import HttpNumber, Monitor, Watched
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
@@ -249,6 +249,19 @@ def test_performance_is_the_evidence_when_more_than_one_signal_asks() -> None:
 
     assert wish is not None
     assert wish.evidence.signal == "revenue"
+
+
+def test_a_breach_does_not_wait_for_the_next_look_to_be_answered() -> None:
+    bad_once = replace(breached(), breached=False, breaches=1, at=NOW - timedelta(minutes=1))
+    look = Look(NOW, 1, readings={"revenue": Reading(Decimal("0.71"), 1, NOW)})
+    seen = replace(alarmed(bad_once), look=look, next_look_seconds=60.0)
+
+    found = decide(seen)
+
+    assert found.step.reason is Reason.IN_USE
+    assert find_wish(replace(seen, memory=found.memory)) is not None
+    assert found.step.wake_after is not None
+    assert found.step.wake_after < 1
 
 
 def test_signals_of_another_version_ask_for_nothing() -> None:

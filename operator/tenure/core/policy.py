@@ -73,9 +73,9 @@ def decide(seen: Observation) -> Decision:
         },
         **step.outcomes,
     }
-    step = _told_of_the_rebuild(seen, replace(step, outcomes=outcomes), target)
     if not seen.errors:
         memory = _remembered(seen, memory, outcomes)
+    step = _told_of_the_rebuild(replace(seen, memory=memory), replace(step, outcomes=outcomes), target)
     gates = {
         version.number: judge(seen.model.build.requirements, seen.model.build.max_std_dev, version.result)
         for version in (() if seen.errors else seen.versions.values())
@@ -122,6 +122,8 @@ def _told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) 
         wish, allowed = find_wish(seen), permission(seen)
         if wish is not None and not allowed.allowed:
             step = replace(step, next=f"rebuild waits: {allowed.reason.word}")
+        if wish is not None and allowed.allowed:  # this pass' look found it; the next one begins the rebuild
+            waits.append(0.0)
         if allowed.allowed_at is not None and is_rebuilt_by_itself(seen):
             waits.append((allowed.allowed_at - seen.now).total_seconds())
         due = moment(seen.memory.scheduled.at) if seen.memory.scheduled else None
