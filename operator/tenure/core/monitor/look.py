@@ -1,8 +1,8 @@
 """One look: from what the sources said to what every signal shows."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from tenure.contract.baseline import Baseline
 from tenure.core.clock import stamp
@@ -55,7 +55,8 @@ def take_look(monitor: Monitor, memory: MonitorMemory, look: Look) -> MonitorMem
     if memory.version != look.version:
         memory = MonitorMemory(version=look.version)
     watched = _warm(watched_signals(monitor, look.baseline), look)
-    whole = _gathered(look, EVERYTHING)
+    gathered = _gathered(look)
+    whole = gathered.get(EVERYTHING)
     labels, score = for_version(memory.labels, look.version), Labels()
     if look.baseline is not None:
         floor = accuracy_floor(look.baseline.validated, monitor.kpi_floor, monitor.tolerance)
@@ -63,7 +64,7 @@ def take_look(monitor: Monitor, memory: MonitorMemory, look: Look) -> MonitorMem
         if chart is not None and whole is not None:
             labels = take_labels(labels, chart, whole.windows)
         score = Labels(floor, labels.score, chart)
-    readings = {one.signal.name: _read(one, look, score) for one in watched}
+    readings = {one.signal.name: _read(one, look, gathered, score) for one in watched}
     signals = [one.signal for one in watched]
     states = judge_all(signals, memory.states, readings, look.at)
     is_crossed = is_worth_writing(signals, memory.states, states) or labels.score.alarmed != memory.labels.score.alarmed
@@ -73,23 +74,24 @@ def take_look(monitor: Monitor, memory: MonitorMemory, look: Look) -> MonitorMem
     return MonitorMemory(look.version, states, labels, stamp(look.at))
 
 
-def _read(watched: Watched, look: Look, labels: Labels) -> Reading:
+def _read(watched: Watched, look: Look, every: Mapping[int, Gathered], labels: Labels) -> Reading:
     if not isinstance(watched.source, RuntimeCounts):
         return look.readings.get(watched.signal.name) or Reading(None, 0, look.at, "the source was not asked")
     if look.baseline is None:
         return Reading(None, 0, look.at, look.trouble or "the version has no baseline")
-    gathered = _gathered(look, watched.signal.window_seconds) or Gathered()
+    gathered = every.get(watched.signal.window_seconds) or Gathered()
     source = watched.source
     return read_counts(
         watched.signal, look.baseline, gathered, look.at, metric=source.metric, feature=source.feature, labels=labels
     )
 
 
-def _gathered(look: Look, seconds: int) -> Gathered | None:
-    found = look.counts.get(seconds)
-    if found is None or look.baseline is None:
-        return None
-    return gather(found.windows, look.baseline, found.notes)
+def _gathered(look: Look) -> Mapping[int, Gathered]:
+    """The windows that count, by their length in seconds; several signals may share one."""
+    baseline = look.baseline
+    if baseline is None:
+        return {}
+    return {seconds: gather(found.windows, baseline, found.notes) for seconds, found in look.counts.items()}
 
 
 def _warm(watched: Sequence[Watched], look: Look) -> tuple[Watched, ...]:
@@ -97,10 +99,11 @@ def _warm(watched: Sequence[Watched], look: Look) -> tuple[Watched, ...]:
     since = look.serving_since
     if since is None:
         return tuple(watched)
-    return tuple(
-        replace(one, signal=replace(one.signal, active_from=since + timedelta(seconds=one.signal.window_seconds)))
-        for one in watched
-    )
+    return tuple(_warm_from(one, since + timedelta(seconds=one.signal.window_seconds), look.at) for one in watched)
+
+
+def _warm_from(watched: Watched, active_from: datetime, now: datetime) -> Watched:
+    return watched if now >= active_from else replace(watched, signal=replace(watched.signal, active_from=active_from))
 
 
 def _metric_of(signal: Signal) -> str:

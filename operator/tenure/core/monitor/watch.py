@@ -1,7 +1,6 @@
 """One look at all signals: the built-in ones, and the verdict on every reading."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -84,15 +83,7 @@ def is_worth_writing(signals: Iterable[Signal], before: Iterable[SignalState], a
     return [_gist(state, most) for state in before] != [_gist(state, most) for state in after]
 
 
-def _gist(state: SignalState, most: Mapping[str, int]) -> SignalState:
+def _gist(state: SignalState, most: Mapping[str, int]) -> tuple[object, ...]:
     enough = most.get(state.name, 1)
-    return replace(
-        state,
-        value=None if state.value is None else Decimal(0),
-        samples=0,
-        at=None,
-        message="",
-        threshold="",
-        breaches=min(state.breaches, enough),
-        goods=min(state.goods, enough),
-    )
+    has_value, runs = state.value is not None, (min(state.breaches, enough), min(state.goods, enough))
+    return (state.name, state.kind, has_value, *runs, state.breached, state.breached_since, state.verdict)

@@ -42,7 +42,8 @@ def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] =
         if known is None or window.until > known.until:
             newest[window.epoch] = window
     counted = tuple(newest[epoch] for epoch in sorted(newest))
-    return Gathered(counted, merge(counted) if counted else None, tuple(known_notes))
+    whole = counted[0] if len(counted) == 1 else merge(counted) if counted else None
+    return Gathered(counted, whole, tuple(known_notes))
 
 
 def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
@@ -79,4 +80,4 @@ def find_trouble(window: Window, sizes: tuple[Mapping[str, int], Mapping[str, in
 
 def _sizes(profiles: Iterable[Profile]) -> Mapping[str, int]:
     """How many bins each column has."""
-    return {profile.name: len(profile.labels) for profile in profiles}
+    return {profile.name: len(profile.counts) or len(profile.labels) for profile in profiles}

@@ -82,10 +82,13 @@ def add_label(chart: Chart, score: Score, is_wrong: bool) -> Score:
 
 
 def add_labels(chart: Chart, score: Score, outcomes: str) -> Score:
-    """Count labels in the order they came: '1' is wrong, anything else right."""
+    """Count labels in the order they came: '1' is wrong, anything else right. As `add_label` for each, but faster."""
+    value, alarmed, limit = score.value, score.alarmed, chart.limit
     for outcome in outcomes:
-        score = add_label(chart, score, outcome == "1")
-    return score
+        value += chart.wrong if outcome == "1" else chart.right
+        value = 0.0 if value < 0.0 else limit if value > limit else value
+        alarmed = value >= limit or (alarmed and value > 0)
+    return Score(value, score.labels + len(outcomes), alarmed)
 
 
 def _overshoot(error: float) -> float:
