@@ -97,11 +97,12 @@ class Baseline:
     classes: tuple[Any, ...] = ()
     validated: Validated | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
+    bin_spec: str = field(init=False, compare=False, default="")
+    """The digest of the bins; windows can be merged and compared only when theirs is the same."""
 
-    @property
-    def bin_spec(self) -> str:
-        """The digest of the bins; windows can be merged and compared only when theirs is the same."""
-        return bin_spec(self.features, self.predictions)
+    def __post_init__(self) -> None:
+        # Asked for at every look, so it is made once.
+        object.__setattr__(self, "bin_spec", bin_spec(self.features, self.predictions))
 
 
 def bin_spec(features: Sequence[Profile], predictions: Sequence[Profile]) -> str:

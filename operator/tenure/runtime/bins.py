@@ -19,11 +19,15 @@ class NumberBins:
         self._edges = edges
         self.size = len(profile.labels)
 
-    def count(self, values: Array) -> Array:
-        """Count a column of numbers; NaN is missing."""
+    def places(self, values: Array) -> Array:
+        """The bin of each number; NaN is missing."""
         places = np.searchsorted(self._edges, values, side="right") + 1
         places[np.isnan(values)] = 0
-        return np.bincount(places, minlength=self.size)
+        return places
+
+    def count(self, values: Array) -> Array:
+        """Count a column of numbers."""
+        return np.bincount(self.places(values), minlength=self.size)
 
 
 class LevelBins:
@@ -36,10 +40,14 @@ class LevelBins:
         self._unseen = other + 1
         self.size = len(profile.labels)
 
-    def count(self, values: Array) -> Array:
-        """Count a column of texts; None and NaN are missing."""
+    def places(self, values: Array) -> Array:
+        """The bin of each text; None and NaN are missing."""
         places = [self._places.get(value, self._unseen) if value == value else 0 for value in values.tolist()]
-        return np.bincount(np.asarray(places, dtype=np.intp), minlength=self.size)
+        return np.asarray(places, dtype=np.intp)
+
+    def count(self, values: Array) -> Array:
+        """Count a column of texts."""
+        return np.bincount(self.places(values), minlength=self.size)
 
 
 class CodeBins:

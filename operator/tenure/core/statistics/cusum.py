@@ -86,7 +86,7 @@ def add_labels(chart: Chart, score: Score, outcomes: str) -> Score:
     value, alarmed, limit = score.value, score.alarmed, chart.limit
     for outcome in outcomes:
         value += chart.wrong if outcome == "1" else chart.right
-        value = 0.0 if value < 0.0 else limit if value > limit else value
+        value = min(value, limit) if value > 0.0 else 0.0
         alarmed = value >= limit or (alarmed and value > 0)
     return Score(value, score.labels + len(outcomes), alarmed)
 
