@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench-serving up down status images generate lock lint
+.PHONY: help demo demo-loop test bench-serving up down status images generate lock lint
 
 CLUSTER ?=
 ARGS ?=
@@ -21,6 +21,9 @@ help:  ## Show what can be made
 
 demo:  ## From nothing to a prediction of a model in use
 	@python3 tests/demo
+
+demo-loop:  ## A world that turns: drift, fall of accuracy, one rebuild, a better champion, and a report with plots
+	@python3 tests/demo/loop.py
 
 test:  ## Lint, set up a cluster, run all tests on it
 	@$(MAKE) --no-print-directory lint

@@ -45,7 +45,10 @@ def loaded() -> set[str]:
     return set(answer.stdout.split())
 
 
-@pytest.mark.parametrize("heavy", ["numpy", "pandas", "sklearn", "scipy", "pyarrow", "skops", "tenure.runtime", "tenure.simulate"])
+HEAVY = ("numpy", "pandas", "sklearn", "scipy", "pyarrow", "skops", "tenure.runtime", "tenure.simulate")
+
+
+@pytest.mark.parametrize("heavy", HEAVY)
 def test_the_operator_loads_nothing_that_belongs_into_pods(heavy: str, loaded: set[str]) -> None:
     assert heavy not in loaded
 

@@ -15,14 +15,14 @@ asked of a challenger.
 Results, by the stories in `tests/simulate` (`accuracy` of all rows after the first version's, with the policy and with
 the first version for ever):
 
-| stream                                       | rows    | breaches                        | rebuilds | with   | without |
-|----------------------------------------------|---------|---------------------------------|----------|--------|---------|
-| SEA concepts, changes at 15,000, 30,000,     | 60,000  | performance 4, drift none       | 4        | 0.8720 | 0.8311  |
-| 45,000: begun at 15,399, 31,239, 45,219      |         |                                 |          |        |         |
-| (and 47,439, to learn more of the new)       |         |                                 |          |        |         |
-| stationary                                   | 100,000 | none                            | 0        | 0.8719 | 0.8719  |
-| a feature that does not matter shifts        | 40,000  | dataDrift 1                     | 0        | 0.8695 | 0.8695  |
-| electricity with seasons, a year             | 17,520  | dataDrift 8, performance 11     | 11       | 0.8179 | 0.5497  |
+| stream                                    | rows    | breaches                    | rebuilds | with   | without |
+|-------------------------------------------|---------|-----------------------------|----------|--------|---------|
+| SEA concepts, changes at 15,000, 30,000,  | 60,000  | performance 4, drift none   | 4        | 0.8720 | 0.8311  |
+| 45,000: begun at 15,399, 31,239, 45,219   |         |                             |          |        |         |
+| (and 47,439, to learn more of the new)    |         |                             |          |        |         |
+| stationary                                | 100,000 | none                        | 0        | 0.8719 | 0.8719  |
+| a feature that does not matter shifts     | 40,000  | dataDrift 1                 | 0        | 0.8695 | 0.8695  |
+| electricity with seasons, a year          | 17,520  | dataDrift 8, performance 11 | 11       | 0.8179 | 0.5497  |
 
 SEA is watched over six hours (2,160 labels) with a tolerance of 0.02 and a cooldown of six hours, electricity over
 weeks; the others by `monitor: {}` with a look every ten minutes. In a second of one core the operator's rules judge

@@ -85,15 +85,15 @@ def predict(cluster: Kubernetes) -> None:
 
 
 @contextmanager
-def explained(what: str, cluster: Kubernetes) -> Iterator[None]:
+def explained(what: str, cluster: Kubernetes, namespace: str = NAMESPACE, model: str = MODEL) -> Iterator[None]:
     """When this act fails, say which one it was, and show what Kubernetes knows."""
     try:
         yield
     except Failed as failure:
         shown = (
-            ("get", "mlmodel,modelversion,job,pod,service,pvc", f"--namespace={NAMESPACE}"),
-            ("describe", "mlmodel", MODEL, f"--namespace={NAMESPACE}"),
-            ("get", "events", f"--namespace={NAMESPACE}", "--sort-by=.lastTimestamp"),
+            ("get", "mlmodel,modelversion,job,pod,service,pvc", f"--namespace={namespace}"),
+            ("describe", "mlmodel", model, f"--namespace={namespace}"),
+            ("get", "events", f"--namespace={namespace}", "--sort-by=.lastTimestamp"),
             ("get", "pods,events", f"--namespace={SYSTEM}"),
             ("logs", "deployment/tenure", f"--namespace={SYSTEM}", "--tail=40"),
         )

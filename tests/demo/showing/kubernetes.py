@@ -36,6 +36,13 @@ class Kubernetes:
             raise Failed(f"`kubectl {' '.join(map(str, arguments))}` failed:\n{ended.stderr.strip()}")
         return ended.stdout
 
+    def apply(self, manifests: str) -> None:
+        """Apply manifests that are no file, as text."""
+        command = self._command("apply", "--server-side", "--filename=-")
+        ended = subprocess.run(command, input=manifests, capture_output=True, text=True, check=False)
+        if ended.returncode != 0:
+            raise Failed(f"`kubectl apply` failed:\n{ended.stderr.strip()}")
+
     def find(self, *arguments: str) -> dict[str, Any] | None:
         """Return one object, or None while there is none."""
         text = self.run("get", *arguments, "--ignore-not-found", "--output=json")
@@ -62,6 +69,23 @@ class Kubernetes:
                 yield f"http://{first.split()[2]}"
             finally:
                 forwarding.terminate()
+
+    @contextmanager
+    def proxy(self) -> Iterator[str]:
+        """Give an address of the API server on this machine while the block runs: kubectl brings the credentials.
+
+        A Service is reached through it whatever becomes of single pods, which a forwarded port does not survive.
+        """
+        command = self._command("proxy", "--port=0")
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as serving:
+            try:
+                assert serving.stdout is not None
+                first = serving.stdout.readline()
+                if not first.startswith("Starting to serve on "):
+                    raise Failed(f"cannot reach the API server: {first.strip()}")
+                yield f"http://{first.split()[-1]}"
+            finally:
+                serving.terminate()
 
     def environment(self) -> dict[str, str]:
         return {**os.environ, "KUBECONFIG": str(self.kubeconfig)}
