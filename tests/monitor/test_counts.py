@@ -182,6 +182,9 @@ def test_the_cusum_alarm_fails_an_accuracy_that_alone_would_pass() -> None:
     alarmed = performing(950, 50, chart=chart, score=Score(9.0, 900, alarmed=True))
     assert alarmed.verdict is Verdict.FAIL
     assert "CUSUM 9.0 of" in alarmed.note
+    # A rebuild carries this as its evidence: 0.95 alone would not explain it.
+    assert alarmed.threshold == ">= 0.88 and no CUSUM alarm"
+    assert performing(800, 200, chart=chart, score=Score(9.0, 900, alarmed=True)).threshold == ">= 0.88"
 
 
 def test_without_labels_there_is_no_performance() -> None:

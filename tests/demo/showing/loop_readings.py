@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -49,10 +50,8 @@ def read_samples(seconds: float, window: Window, baseline: Baseline) -> list[Sam
 
 def threshold_of(reading: Reading) -> float | None:
     """Return the number a reading is held against, which its threshold tells as text: `PSI <= 0.1`, `>= 0.89`."""
-    try:
-        return float(reading.threshold.rpartition(" ")[2])
-    except ValueError:
-        return None
+    found = re.search(r"[<>]= (\d+(\.\d+)?)", reading.threshold)
+    return float(found.group(1)) if found else None
 
 
 def newest(samples: list[Sample], signal: str) -> Sample | None:

@@ -43,15 +43,24 @@ def read_accuracy(
     low, high = wilson_lower(right, labels, CONFIDENCE), wilson_upper(right, labels, CONFIDENCE)
     note = f"accuracy of {labels} labels, {low:.3f} to {high:.3f}"
     if score is not None and chart is not None:
-        note += f"; CUSUM {score.value:.1f} of {chart.limit:.1f}"
+        alarm = " after its alarm" if is_alarmed else ""
+        note += f"; CUSUM {score.value:.1f} of {chart.limit:.1f}{alarm}"
+    value = Decimal(right) / Decimal(labels)
+    # An alarm may come while the share of this window still is above the floor: say what was missed.
+    is_alarm_alone = is_alarmed and (floor is None or value >= floor)
+    asked = [text for text in (_floor_text(floor), "no CUSUM alarm" if is_alarm_alone else "") if text]
     return Reading(
-        value=Decimal(right) / Decimal(labels),
+        value=value,
         samples=labels,
         at=at,
         note=note,
         verdict=_verdict(low, high, floor, is_alarmed=is_alarmed),
-        threshold="" if floor is None else f">= {metric_text(floor)}",
+        threshold=" and ".join(asked),
     )
+
+
+def _floor_text(floor: Decimal | None) -> str:
+    return "" if floor is None else f">= {metric_text(floor)}"
 
 
 def read_error_size(feedback: Feedback, at: datetime, *, is_squared: bool) -> Reading:
