@@ -128,9 +128,11 @@ def _events(moments: Sequence[Moment], scale: Scale) -> Iterator[str]:
     for moment in moments:
         if moment.mark in MARKS:
             x = scale.x(moment.seconds)
+            # The rebuild and its promotion lie close together: one is written to the left of its line.
+            place, anchor = (x + 4, "end") if moment.mark == "rebuild" else (x, "middle")
             yield f'<line class="event {moment.mark}" x1="{x}" x2="{x}" y1="{TOP - 8}" y2="{HEIGHT - BOTTOM}"/>'
             yield (
-                f'<text class="eventtext {moment.mark}" x="{x}" y="{TOP - 13}" text-anchor="middle">'
+                f'<text class="eventtext {moment.mark}" x="{place}" y="{TOP - 13}" text-anchor="{anchor}">'
                 f"{MARKS[moment.mark]}<title>{escape(moment.what)}</title></text>"
             )
 
