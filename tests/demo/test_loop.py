@@ -100,8 +100,14 @@ def test_a_comparison_is_told_when_there_is_one() -> None:
     version: dict[str, Any] = {"metadata": {"name": "loans-v2"}, "status": {}}
     assert comparison_text(version) == ""
 
-    version["status"]["comparison"] = {"champion": "loans-v1", "verdict": "Pass", "p": "0.0001", "values": {}}
-    assert "loans-v2 met loans-v1 on the same rows: Pass" in comparison_text(version)
+    version["status"]["comparison"] = {
+        "champion": "loans-v1", "metric": "accuracy", "championValue": "0.4", "challengerValue": "0.95", "rows": 600,
+        "fresh": "Exact", "required": ">= 0.45", "p": "1e-60", "verdict": "Pass",
+    }  # fmt: skip
+    assert comparison_text(version) == (
+        "loans-v2 wins: accuracy 0.95 against 0.4 of loans-v1 on 600 rows that neither learned from; "
+        "asked >= 0.45, p 1e-60"
+    )
 
 
 def test_the_chronicle_keeps_what_it_shows() -> None:

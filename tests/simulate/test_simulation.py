@@ -20,7 +20,7 @@ from simulate.streams import START, a_policy, electricity, sea, stationary, time
 from tenure.core.monitor.signal import OnBreach, SignalKind
 from tenure.core.monitor.watch import BUILT_IN
 from tenure.core.monitor.watched import Monitor, Watched
-from tenure.core.spec import Model, Rebuild
+from tenure.core.spec import ChampionRule, ComparisonMode, Model, Promote, Rebuild
 from tenure.simulate.__main__ import main
 from tenure.simulate.history import CannotSimulateError, make_history
 from tenure.simulate.learning import Recorded, Trainer
@@ -146,6 +146,35 @@ def test_a_version_that_misses_a_requirement_is_rejected_and_after_three_a_perso
     assert outcome.of("RebuildsExhausted")
     begun = [one.at for one in outcome.of("RebuildStarted")]
     assert begun[2] - begun[1] > begun[1] - begun[0] > timedelta(hours=1)
+
+
+def test_a_challenger_that_is_no_better_is_not_promoted_when_it_has_to_win() -> None:
+    """The world turns into noise for the model: what is learned from it is as bad, and the champion stays."""
+    frame = stationary(30_000)
+    frame.loc[15_000:, "label"] = np.random.default_rng(5).integers(0, 2, size=15_000)
+    rule = ChampionRule("accuracy", min_delta=Decimal("0.05"), mode=ComparisonMode.SUPERIORITY)
+    model = a_policy(minimum="0.4")
+    model = replace(model, build=replace(model.build, champion=rule))
+
+    outcome = play(model, frame, first_rows=4000, learn_rows=500)
+    turned = frame.assign(label=frame["label"].where(frame.index < 15_000, (frame["x"] < frame["y"]).astype(int)))
+    answered = play(model, turned, first_rows=4000, learn_rows=500)
+
+    assert outcome.summary.promotions == 0, told(outcome)
+    assert outcome.summary.rejections == 3
+    assert {one.what for one in outcome.decisions} & {"ComparisonLost", "ComparisonInconclusive"}
+    (promoted, *_) = answered.of("Promoted")
+    assert "stream-v2 has accuracy" in promoted.message
+
+
+def test_what_is_never_to_be_promoted_is_only_built() -> None:
+    frame = stationary(20_000)
+    frame.loc[10_000:, "label"] = 1 - frame.loc[10_000:, "label"]
+
+    outcome = play(replace(a_policy(), promote=Promote.NEVER), frame, first_rows=4000, learn_rows=500)
+
+    assert outcome.summary.rebuilds > 0
+    assert outcome.summary.promotions == 0
 
 
 def test_labels_that_come_late_are_told_of_late() -> None:

@@ -43,7 +43,7 @@ class Counting:
     """One version in use from a look on: what its pods count, and how right its answers were."""
 
     def __init__(self, history: History, looks: Looks, learned: Learned, version: int, begin: int) -> None:
-        self._history, self._looks, self._learned, self._version = history, looks, learned, version
+        self._history, self._looks, self.learned, self._version = history, looks, learned, version
         self.baseline: Baseline = learned.baseline
         self._bin_spec = self.baseline.bin_spec
         self._begin = begin
@@ -122,7 +122,7 @@ class Counting:
             self._answer(self._misses.end, end)
 
     def _answer(self, low: int, high: int) -> Answers:
-        answers = self._learned.answer(self._history, low, high)
+        answers = self.learned.answer(self._history, low, high)
         self._misses.add(answers, low, high)
         return answers
 

@@ -10,16 +10,22 @@ import numpy as np
 
 from tenure.contract import result as results
 from tenure.contract.baseline import Baseline, Kind, Validated, wilson_upper
-from tenure.contract.result import Result
+from tenure.contract.comparison import Freshness, Report
+from tenure.contract.result import Failure, Result
 from tenure.core.facts import Version
 from tenure.core.names import version_name
+from tenure.core.reasons import Reason
 from tenure.core.spec import Model
 from tenure.render.jobs import training_task
 from tenure.runtime import loader
+from tenure.runtime.compare.answers import Answers as Asked
+from tenure.runtime.compare.evaluate import measure
+from tenure.runtime.compare.task import Contestant
 from tenure.runtime.refused import Refused
-from tenure.runtime.train import profile
+from tenure.runtime.train import profile, splits
 from tenure.runtime.train.build import build
-from tenure.runtime.train.task import parse
+from tenure.runtime.train.pipeline import task_of
+from tenure.runtime.train.task import Task, parse
 from tenure.simulate.history import Array, CannotSimulateError, History, is_classification
 
 
@@ -67,6 +73,11 @@ class Learner(Protocol):
     def learn(self, history: History, start: int, end: int, version: int) -> Learned:
         """Learn from the rows from start to before end; raise NotLearnedError when they do not allow it."""
 
+    def compare(
+        self, history: History, start: int, end: int, metric: str, champion: Learned, challenger: Learned
+    ) -> Report:
+        """Ask both about the rows that the challenger kept apart of those it was given."""
+
 
 class Trainer:
     """The trainer that runs in training pods, on rows of the history."""
@@ -83,27 +94,55 @@ class Trainer:
 
     def learn(self, history: History, start: int, end: int, version: int) -> Learned:
         """Train a version as a training pod would."""
-        name = version_name(self._model.name, version)
         with tempfile.TemporaryDirectory() as folder:
             place = Path(folder) / "rows.parquet"
             history.table.iloc[start:end].to_parquet(place)
-            task = training_task(self._model, Version(version, name, "", artifact_uri=f"{folder}/model.skops"))
-            task["data"] |= {"uri": str(place), "format": "Parquet", "digest": ""}
-            if task["crossValidation"] is None:
-                task["crossValidation"] = False  # five more fits that nothing asks for
             try:
-                built = build(parse(task), Path(folder), lambda _: None)
+                built = build(self._task(place, version), Path(folder), _say_nothing)
             except Refused as refused:
                 raise NotLearnedError(refused.message) from refused
         result = results.loads(results.dumps({"metrics": built.metrics, "folds": list(built.folds)}))
         return Learned(built.baseline, result, _Fitted(loader.loads(built.artifact), built.baseline))
+
+    def compare(
+        self, history: History, start: int, end: int, metric: str, champion: Learned, challenger: Learned
+    ) -> Report:
+        """Ask both about the challenger's holdout, as a comparing pod does."""
+        task, rows = self._task(Path("history"), challenger.baseline.version), history.rows.take(np.arange(start, end))
+        kind = task_of(task.recipe)
+        split = splits.kind_of(task.cross_validation, rows, kind)
+        held = rows.take(splits.hold_out(rows, task.holdout, split, task.seed)[1])
+        try:
+            ours, theirs = (_contestant(one, held.features) for one in (champion, challenger))
+            measured = measure(metric, ours, theirs, np.asarray(held.target), task.seed, _say_nothing)
+        except Refused as refused:
+            return Report(failure=Failure(Reason.COMPARISON_FAILED.word, refused.message))
+        return Report(len(held), Freshness.LIKELY, (measured,))
+
+    def _task(self, place: Path, version: int) -> Task:
+        """The task that the operator would give the training pod, with the rows at this place."""
+        name = version_name(self._model.name, version)
+        task = training_task(self._model, Version(version, name, "", artifact_uri="history/model.skops"))
+        task["data"] |= {"uri": str(place), "format": "Parquet", "digest": ""}
+        if task["crossValidation"] is None:
+            task["crossValidation"] = False  # five more fits that nothing asks for
+        return parse(task)
+
+
+def _say_nothing(_: str) -> None:
+    """The trainer tells how far it is; a replay has many trainings."""
+
+
+def _contestant(learned: Learned, frame: Any) -> Asked:
+    assert isinstance(learned.source, _Fitted)
+    return Asked(Contestant("version", learned.baseline.version, "", "", ""), learned.source.model, frame)
 
 
 class _Fitted:
     """A model in memory."""
 
     def __init__(self, model: Any, baseline: Baseline) -> None:
-        self._model = model
+        self._model = self.model = model
         self._without_gaps = _columns_without_gaps(model, baseline)
         classes = getattr(model, "classes_", None)
         self._has_probability = classes is not None and len(classes) == 2 and hasattr(model, "predict_proba")
@@ -152,6 +191,10 @@ class Recorded:
         kind = "classification" if classes else "regression"
         baseline = profile.make(self._model.name, version, kind, rows, seen, validated, {})
         return Learned(baseline, Result(metrics), self)
+
+    def compare(self, *_: Any, **__: Any) -> Report:
+        """There is nobody to compare with."""
+        return Report(failure=Failure(Reason.COMPARISON_FAILED.word, "recorded answers have no challenger"))
 
     def answer(self, history: History, start: int, end: int) -> Answers:
         """Give the recorded answers."""

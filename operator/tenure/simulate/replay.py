@@ -9,17 +9,20 @@ import numpy as np
 
 from tenure.api.calendar import next_time
 from tenure.core.clock import stamp
+from tenure.core.comparison import Comparison, Names, judge_report
 from tenure.core.decision import Outcome as Ended
 from tenure.core.facts import Allocation, Memory, Observation, Version, VersionPhase
 from tenure.core.monitor.look import EVERYTHING, take_look, watched_signals, window_lengths
 from tenure.core.monitor.memory import Look, MonitorMemory, PodWindows
 from tenure.core.monitor.signal import SignalState
+from tenure.core.monitor.summary import degradation
 from tenure.core.monitor.watched import Monitor, Watched
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import Wish, begun, find_wish, follow_the_calendar, note_the_end, permission
 from tenure.core.requirements import first_failure, judge
-from tenure.core.spec import Model
+from tenure.core.rules.comparison import PERFORMANCE
+from tenure.core.spec import Model, Promote
 from tenure.core.target import build_hash
 from tenure.core.verdict import Verdict
 from tenure.simulate.counting import Counting, plan_looks
@@ -28,6 +31,13 @@ from tenure.simulate.learning import Learned, Learner, NotLearnedError
 from tenure.simulate.outcome import Decided, Outcome, Summary, count_alarms
 
 LEAST_FIRST_ROWS = 500
+NOT_PROMOTED = (
+    Reason.BUILD_FAILED,
+    Reason.REQUIREMENTS_NOT_MET,
+    Reason.COMPARISON_LOST,
+    Reason.COMPARISON_INCONCLUSIVE,
+    Reason.COMPARISON_FAILED,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +204,13 @@ class _Replay:
         if failed:
             self._close(world, version, VersionPhase.REJECTED, Reason.REQUIREMENTS_NOT_MET, failed, now)
             return
+        met = self._compare(world, start, building, learned)
+        if met is not None and met.verdict is not Verdict.PASS:
+            self._close(world, version, VersionPhase.REJECTED, met.reason, met.message, now)
+            return
+        if self._model.promote is Promote.NEVER:
+            self._close(world, version, VersionPhase.SUPERSEDED, Reason.PROMOTION_DISABLED, "", now)
+            return
         previous = world.memory.champion or 1
         world.past.append(world.champion.misses(int(self._looks.rows[number])))
         world.champion = Counting(self._history, self._looks, learned, version, number)
@@ -204,10 +221,22 @@ class _Replay:
         world.memory = replace(
             world.memory, champion=version, previous=previous, monitor=MonitorMemory(version=version)
         )
-        told = f"learned from {building.labelled - start} rows; " + ", ".join(
-            gate.message for gate in judge(self._model.build.requirements, None, learned.result)
-        )
+        gates = judge(self._model.build.requirements, None, learned.result)
+        words = [gate.message for gate in gates] + ([met.message] if met is not None else [])
+        told = f"learned from {building.labelled - start} rows; {', '.join(words)}"
         self._close(world, version, VersionPhase.SERVING, Reason.PROMOTED, told, now)
+
+    def _compare(self, world: _World, start: int, building: _Building, challenger: Learned) -> Comparison | None:
+        """Let the challenger meet the champion, when the model asks for that."""
+        rule, champion = self._model.build.champion, world.champion.learned
+        if rule is None:
+            return None
+        names = Names(*(version_name(self._model.name, one.baseline.version) for one in (champion, challenger)))
+        report = self._learner.compare(self._history, start, building.labelled, rule.metric, champion, challenger)
+        degraded = degradation(world.memory.monitor.states).holds or (
+            world.versions[building.version].trigger == PERFORMANCE
+        )
+        return judge_report(rule, names, report, degraded=degraded)
 
     def _close(
         self, world: _World, version: int, phase: VersionPhase, reason: Reason, message: str, now: datetime
@@ -257,7 +286,7 @@ class _Replay:
             alarms=count_alarms(decisions),
             rebuilds=what.count(Reason.REBUILD_STARTED.word),
             promotions=what.count(Reason.PROMOTED.word),
-            rejections=what.count(Reason.REQUIREMENTS_NOT_MET.word) + what.count(Reason.BUILD_FAILED.word),
+            rejections=sum(what.count(reason.word) for reason in NOT_PROMOTED),
             metric="accuracy" if is_classification else "mae",
             with_policy=1 - with_policy if is_classification else with_policy,
             without_policy=1 - without if is_classification else without,

@@ -115,11 +115,17 @@ def birth(version: Raw, seconds: float) -> Moment:
 def comparison_text(version: Raw) -> str:
     """Return how a challenger met the champion on the same rows; empty while it has not."""
     met = (version.get("status") or {}).get("comparison") or {}
-    if not met.get("verdict"):
+    if not met.get("championValue") or not met.get("challengerValue"):
         return ""
-    told = ", ".join(f"{key} {value}" for key, value in sorted((met.get("values") or {}).items()))
-    p = f", p {met['p']}" if met.get("p") is not None else ""
-    return f"{version['metadata']['name']} met {met.get('champion')} on the same rows: {met['verdict']} ({told}{p})"
+    name = version["metadata"]["name"]
+    word = {"Pass": "wins", "Fail": "loses"}.get(met.get("verdict", ""), "is not told apart")
+    rows = f" on {met['rows']} rows" if met.get("rows") else ""
+    rows += " that neither learned from" if met.get("fresh") == "Exact" else ""
+    p = f", p {float(met['p']):.2g}" if met.get("p") is not None else ""
+    return (
+        f"{name} {word}: {met.get('metric')} {met['challengerValue']} against {met['championValue']} of "
+        f"{met.get('champion')}{rows}; asked {met.get('required')}{p}"
+    )
 
 
 def _progress(status: Raw) -> str:

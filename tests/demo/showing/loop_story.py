@@ -47,6 +47,8 @@ SAMPLE_SECONDS = 2.0
 CALM_SECONDS = 20.0
 STEP_OF_ACCURACY = 0.1
 PATIENCE_SECONDS = 180.0
+MOST_UNANSWERED = 20
+"""Looks in a row that the API server may leave unanswered, as it does while a CRD changes."""
 Raw = dict[str, Any]
 
 
@@ -65,6 +67,7 @@ class Story:
     _compared: set[str] = field(default_factory=set)
     _told_accuracy: float | None = None
     _next_sample: float = 0.0
+    _unanswered: int = 0
 
     # What is done
 
@@ -82,10 +85,17 @@ class Story:
     # What is seen
 
     def look(self) -> None:
-        model = self._read("mlmodels", MODEL)
+        try:
+            model, versions = self._read("mlmodels", MODEL), self._read("modelversions")
+        except Unanswered as wrong:
+            self._unanswered += 1
+            if self._unanswered > MOST_UNANSWERED:
+                raise Failed(f"the API server does not answer: {wrong}") from None
+            return
+        self._unanswered = 0
         status = model.get("status") or {}
         moments: list[Moment] = []
-        for raw in self._read("modelversions").get("items") or ():
+        for raw in versions.get("items") or ():
             name = raw["metadata"]["name"]
             if name not in self.versions:
                 moments.append(birth(raw, self.chronicle.seconds))
@@ -119,10 +129,7 @@ class Story:
 
     def _read(self, plural: str, name: str = "") -> Raw:
         url = f"{self.api}/apis/tenure.dev/v1alpha1/namespaces/{NAMESPACE}/{plural}" + (f"/{name}" if name else "")
-        try:
-            found: Raw = json.loads(fetch(url))
-        except Unanswered as wrong:
-            raise Failed(f"the API server does not answer: {wrong}") from None
+        found: Raw = json.loads(fetch(url))
         return found
 
     def _take_samples(self) -> None:

@@ -99,6 +99,12 @@ def render_model() -> Raw:
                     "parameters": {"max_iter": 1000},
                 },
                 "requirements": [{"metric": "accuracy", "min": "0.80"}],
+                "champion": {
+                    "metric": "accuracy",
+                    "direction": "HigherIsBetter",
+                    "minDelta": "0.05",
+                    "mode": "Superiority",
+                },
                 "artifactStore": {"claim": {"size": "16Mi"}},
             },
             "monitor": {
