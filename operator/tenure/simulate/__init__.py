@@ -8,9 +8,10 @@ limits, back-off, breaker and a break of data quality hold here as they do in a 
 trainer on the newest labelled rows (`--learn-rows`), or, with `--prediction`, only what would be started is told. In
 Python: `simulate(model, make_history(model, rows), Trainer(model))`, where rows are a frame or any mappings.
 
-What it does not simulate: the training data may be other than the newest rows, a rollout takes no time of its own,
-there is one pod, requests never fail, and only signals of source `runtime` are read. Nothing but the requirements is
-asked of a challenger.
+A challenger must meet the requirements and, when `build.champion` says so, the champion, by `core.comparison` on the
+rows it kept apart. What is not simulated: training data other than the newest rows, canary steps and guardrails, more
+than one pod, failing requests, and signals of other sources than `runtime`. A person who has to promote is taken to do
+so at once.
 
 Results, by the stories in `tests/simulate` (`accuracy` of all rows after the first version's, with the policy and with
 the first version for ever):
