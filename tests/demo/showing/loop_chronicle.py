@@ -122,10 +122,9 @@ def comparison_text(version: Raw) -> str:
     rows = f" on {met['rows']} rows" if met.get("rows") else ""
     rows += " that neither learned from" if met.get("fresh") == "Exact" else ""
     p = f", p {float(met['p']):.2g}" if met.get("p") is not None else ""
-    return (
-        f"{name} {word}: {met.get('metric')} {met['challengerValue']} against {met['championValue']} of "
-        f"{met.get('champion')}{rows}; asked {met.get('required')}{p}"
-    )
+    ours, theirs = (f"{float(met[value]):.4g}" for value in ("challengerValue", "championValue"))
+    told = f"{name} {word}: {met.get('metric')} {ours} against {theirs} of {met.get('champion')}{rows}"
+    return f"{told}; asked {met.get('required')}{p}"
 
 
 def _progress(status: Raw) -> str:
