@@ -100,6 +100,9 @@ def test_a_comparison_is_told_when_there_is_one() -> None:
     version: dict[str, Any] = {"metadata": {"name": "loans-v2"}, "status": {}}
     assert comparison_text(version) == ""
 
+    version["status"]["comparison"] = {"championValue": "0.4", "challengerValue": "0.95", "verdict": "Inconclusive"}
+    assert comparison_text(version) == ""
+
     version["status"]["comparison"] = {
         "champion": "loans-v1", "metric": "accuracy", "championValue": "0.4", "challengerValue": "0.95", "rows": 600,
         "fresh": "Exact", "required": ">= 0.45", "p": "1e-60", "verdict": "Pass",

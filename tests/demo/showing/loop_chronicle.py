@@ -113,9 +113,9 @@ def birth(version: Raw, seconds: float) -> Moment:
 
 
 def comparison_text(version: Raw) -> str:
-    """Return how a challenger met the champion on the same rows; empty while it has not."""
+    """Return how a challenger met the champion; empty while it has not, or the report is not judged yet."""
     met = (version.get("status") or {}).get("comparison") or {}
-    if not met.get("championValue") or not met.get("challengerValue"):
+    if not all(met.get(known) for known in ("championValue", "challengerValue", "required")):
         return ""
     name = version["metadata"]["name"]
     word = {"Pass": "wins", "Fail": "loses"}.get(met.get("verdict", ""), "is not told apart")

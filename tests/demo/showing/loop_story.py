@@ -82,6 +82,11 @@ class Story:
                 raise Failed(f"after {patience:.0f} s this had not happened: {what}")
             time.sleep(LOOK_SECONDS)
 
+    def go_on(self, seconds: float) -> None:
+        """Look for some time in which nothing has to happen."""
+        until = self.chronicle.seconds + seconds
+        self.wait("time to pass", lambda: self.chronicle.seconds > until)
+
     # What is seen
 
     def look(self) -> None:
@@ -173,8 +178,7 @@ def tell(cluster: Kubernetes, api: str) -> Story:
         )
         chronicle.tell(CUSTOMERS, f"{text} later")
         story.wait("the signals are good", lambda: story.signal(PERFORMANCE).get("verdict") == "Pass")
-        calm_until = chronicle.seconds + CALM_SECONDS
-        story.wait("some calm time", lambda: chronicle.seconds > calm_until)
+        story.go_on(CALM_SECONDS)
 
         story.traffic.world = TURNED
         text = "the world turns: bigger loans of smaller incomes, and those are the ones that are paid back now"
@@ -183,6 +187,7 @@ def tell(cluster: Kubernetes, api: str) -> Story:
         chronicle.tell(YOU, f"put {TABLE_ROWS} loans of the new time into ConfigMap {TABLE}; nothing else is touched")
         story.wait("another champion", lambda: story.status.get("champion") == f"{MODEL}-v2")
         story.wait("the signals are good again", lambda: _is_calm(story))
+        story.go_on(CALM_SECONDS / 2)
     chronicle.tell(CUSTOMERS, _tally(story.traffic))
     return story
 
