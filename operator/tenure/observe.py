@@ -1,5 +1,6 @@
 """Observe: read one model's world into one value; nothing is written here."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any
 from tenure.adapters.cluster import Cluster
 from tenure.adapters.kinds import controller_uid
 from tenure.adapters.probe import Probe
+from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
 from tenure.api.calendar import next_time
@@ -33,19 +35,31 @@ class Observer:
     """Reads what a pass needs: the model itself from the API server, its children from the store."""
 
     def __init__(
-        self, cluster: Cluster, store: Store, probe: Probe, looks: Looks, clock: Callable[[], datetime]
+        self,
+        cluster: Cluster,
+        store: Store,
+        probe: Probe,
+        looks: Looks,
+        clock: Callable[[], datetime],
+        guardrails: GuardrailReader | None = None,
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._cluster = cluster
         self._store = store
         self._probe = probe
         self._looks = looks
         self._clock = clock
+        self._guardrails = guardrails
+        self._steady = steady
+        self._offsets: dict[Key, tuple[float, float]] = {}
+        """By model: how far the clock was ahead of the steady one, and since when this process looks at it."""
 
     async def observe(self, key: Key) -> tuple[Raw, Observation] | None:
         """Return the model as stored and what is seen of its world; None when it is gone."""
         # A watch may lag behind; the object a decision is about is read afresh.
         raw = await self._cluster.read("MLModel", *key)
         if raw is None:
+            self._offsets.pop(key, None)
             return None
         self._store.put(raw)
         model, errors = parse_model(raw)
@@ -70,7 +84,28 @@ class Observer:
             records = self._store.labelled("ConfigMap", key[0], RECORD_LABEL)
             seen = replace(seen, lessons=find_lessons(records, model, life(model)))
         seen = await self._with_requests(await self._with_smoke_test(seen), pods)
+        seen = await self._with_readings(self._with_time(seen), pods)
         return raw, await self._with_look(seen, pods)
+
+    def _with_time(self, seen: Observation) -> Observation:
+        """Find out whether the clock was set since the last look; a process that has just started cannot know."""
+        key, steady = (seen.model.namespace, seen.model.name), self._steady()
+        offset = seen.now.timestamp() - steady
+        before, since = self._offsets.get(key, (offset, steady))
+        self._offsets[key] = (offset, since)
+        return replace(seen, clock_jump=offset - before, watched_seconds=steady - since)
+
+    async def _with_readings(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
+        """Ask the sources of the guardrails while they are judged."""
+        if self._guardrails is None:
+            return seen
+        port = seen.model.deploy.runtime.port
+
+        def addresses(version: int) -> list[str]:
+            serving = [pod for pod in pods if version_of(pod) == version and _is_ready_server(pod)]
+            return [_address(pod["status"].get("podIP") or "", port) for pod in serving]
+
+        return replace(seen, readings=await self._guardrails.read(seen, addresses))
 
     def _next_slot(self, model: Model) -> datetime | None:
         rebuild = model.rebuild

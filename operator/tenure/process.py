@@ -17,6 +17,7 @@ from tenure.adapters.kinds import OWNED
 from tenure.adapters.metrics import Metrics
 from tenure.adapters.probe import Probe
 from tenure.adapters.recorder import Recorder
+from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
 from tenure.core.names import MANAGED_BY
@@ -42,7 +43,7 @@ class Process:
         self._metrics = metrics
         self._store = Store()
         self._queue: WorkQueue[Key] = WorkQueue(metrics)
-        observer = Observer(cluster, self._store, Probe(session), Looks(session), wall_clock)
+        observer = Observer(cluster, self._store, Probe(session), Looks(session), wall_clock, GuardrailReader(session))
         self._reconciler = Reconciler(
             observer, Actor(cluster, self._store), Recorder(cluster), self._store, settings.runtime_image
         )

@@ -22,6 +22,7 @@ from tenure.core.facts import (
 )
 from tenure.core.fingerprints import fingerprint
 from tenure.core.names import version_name
+from tenure.core.rollout_plan import RolloutPlan
 from tenure.core.spec import (
     Approval,
     Build,
@@ -84,7 +85,8 @@ def a_model(
         generation=more.pop("generation", 1),
         plan=plan or a_plan(),
         build=build or a_build(),
-        deploy=more.pop("deploy", None) or Deploy(replicas=replicas, strategy=strategy),
+        deploy=more.pop("deploy", None)
+        or Deploy(replicas=replicas, strategy=strategy, rollout=more.pop("rollout", RolloutPlan())),
         **more,
     )
 

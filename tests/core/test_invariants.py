@@ -1,20 +1,25 @@
 """What holds whatever happens: edits, ends of Jobs, ready pods and crashes in any order."""
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from core.stories import a_build, a_model, a_plan
+from core.stories import NOW, a_build, a_model, a_plan
 from core.world import World
 from tenure.api.parsing import parse_version
 from tenure.core.decision import Decision
-from tenure.core.facts import Observation, Progress, Verdict, Version
+from tenure.core.facts import Observation, Progress, Stage, Verdict, Version
+from tenure.core.guardrails import GuardrailReading
 from tenure.core.policy import decide
 from tenure.core.requirements import first_failure, judge
+from tenure.core.rollout_plan import Guardrail, OnFailure, OnNoData, PodCounts, RolloutPlan, RolloutStep
 from tenure.core.rules.comparison import find_comparison
+from tenure.core.serving import CUT_OFF
 from tenure.core.spec import Approval, Build, ChampionRule, ComparisonMode, Feasibility, Promote, Strategy
 
 BUILDS = [{}, {"parameters": {"C": 2}}, {"parameters": {"C": 3}}, {"estimator": "sklearn.svm.SVC"}]
@@ -85,6 +90,10 @@ class AnyLife(RuleBasedStateMachine):
     @rule(trigger=st.sampled_from(["", "one", "two"]))
     def ask_for_a_rebuild(self, trigger: str) -> None:
         self.world.edit(rebuild_trigger=trigger)
+
+    @rule(pin=st.sampled_from([None, 1, 2, 3]))
+    def pin(self, pin: int | None) -> None:
+        self.world.edit(pin=pin)
 
     @rule(suspend=st.booleans())
     def suspend(self, suspend: bool) -> None:
@@ -276,6 +285,90 @@ class AnyLifeUnderRecreate(AnyLife):
 
 def test_whatever_happens_under_recreate_the_world_comes_to_rest() -> None:
     run_state_machine_as_test(AnyLifeUnderRecreate, settings=settings(max_examples=15, stateful_step_count=30))
+
+
+ERRORS = Guardrail("errorRate", PodCounts("errorRate"), maximum=Decimal("0.01"), consecutive=2)
+STEPS = (RolloutStep(0, 3), RolloutStep(20, 5), RolloutStep(60, 5))
+
+
+class AnyWalk(AnyLife):
+    """The same as a canary, with steps, a guardrail that says anything, and people who have their say."""
+
+    strategy = Strategy.CANARY
+    steps = STEPS
+
+    def __init__(self) -> None:
+        super().__init__()
+        plan = RolloutPlan(self.steps, (ERRORS,), keep_previous_seconds=100, watch_seconds=20)
+        self.world = World(a_model(replicas=2, strategy=self.strategy, rollout=plan))
+        self.before = self.world.observe().memory
+        for number in range(1, 7):
+            self.say(number, "0")
+
+    @rule(number=versions, value=st.sampled_from(["0", "0.5", "NaN"]))
+    def say(self, number: int, value: str) -> None:
+        self.world.signals[number] = {"errorRate": GuardrailReading(Decimal(value), 100, NOW)}
+
+    @rule(number=versions, decision=st.sampled_from(["Approved", "Rejected", ""]))
+    def speak(self, number: int, decision: str) -> None:
+        if number in self.world.versions:
+            self.world.versions[number]["spec"]["approval"] = {"decision": decision} if decision else None
+
+    @rule(required=st.booleans(), fails=st.sampled_from(list(OnFailure)), no_data=st.sampled_from(list(OnNoData)))
+    def edit_the_strategy(self, required: bool, fails: OnFailure, no_data: OnNoData) -> None:
+        deploy = self.world.model.deploy
+        guardrails = (replace(ERRORS, on_no_data=no_data),)
+        plan = replace(deploy.rollout, approval_required=required, on_failure=fails, guardrails=guardrails)
+        self.world.edit(deploy=replace(deploy, rollout=plan))
+
+    @rule(seconds=st.integers(-3600, 3600))
+    def set_the_clock(self, seconds: int) -> None:
+        self.world.set_clock(timedelta(seconds=seconds))
+
+    @invariant()
+    def one_step_at_a_time(self) -> None:
+        """The weight never moves by more than one step, and the last step comes before everything."""
+        before, now = self.before.rollout, self.world.observe().memory
+        self.before = now
+        if before is None or now.rollout is None or before.version != now.rollout.version:
+            return
+        if (before.stage, now.rollout.stage) == (Stage.STEP, Stage.STEP):
+            assert now.rollout.step in (before.step, before.step + 1)
+        if (before.stage, now.rollout.stage) == (Stage.STEP, Stage.SHIFT):
+            assert before.step == len(self.steps) - 1
+        if now.rollout.stage is Stage.STEP and before.stage is not Stage.STEP:
+            assert now.rollout.step == 0
+
+    @invariant()
+    def only_what_is_ready_is_promoted(self) -> None:
+        champion, was = self.world.champion, self.before.champion
+        if champion is not None and was is not None and champion != was and champion in self.world.workloads:
+            assert any(pod.ready for pod in self.world.workloads[champion].pods)
+
+    @invariant()
+    def never_three_versions_with_users(self) -> None:
+        reached = {n for n in self.world.reached() if n in self.world.workloads and self.world.workloads[n].pods}
+        assert len(reached) <= 2
+
+    def promise_holds(self) -> None:
+        """What answers wrongly is cut off before the champion has all its pods back; some pod always answers."""
+        over = self.world.observe().memory.rollout
+        if over is not None and over.verdict in CUT_OFF:
+            assert self.world.answering() >= min(1, self.least)
+            self.least = min(self.least, 1)
+        super().promise_holds()
+
+
+class AnySwitch(AnyWalk):
+    """The same as blue and green."""
+
+    strategy = Strategy.BLUE_GREEN
+    steps = (RolloutStep(0, 3),)
+
+
+@pytest.mark.parametrize("life", [AnyWalk, AnySwitch])
+def test_whatever_happens_in_a_walk_the_promises_hold_and_the_world_comes_to_rest(life: type[AnyWalk]) -> None:
+    run_state_machine_as_test(life, settings=settings(max_examples=30, stateful_step_count=40))
 
 
 def test_what_was_recorded_of_a_version_is_read_back_as_it_was() -> None:

@@ -520,7 +520,8 @@ def test_a_crash_after_any_write_of_any_pass_comes_to_the_same_end(when: int, af
     script(world)
 
     assert (world.champion, world.created, world.answering()) == (2, [1, 2], 2)
-    assert set(world.services) == {"churn", "churn-v2"}
+    warm = set() if strategy is Strategy.RECREATE else {"churn-v1"}
+    assert set(world.services) == {"churn", "churn-v2"} | warm
 
 
 @pytest.mark.parametrize("strategy", [Strategy.ROLLING, Strategy.RECREATE])
@@ -530,3 +531,13 @@ def test_no_life_is_longer_than_the_crashes_above(strategy: Strategy) -> None:
     script(world)
 
     assert world.passes < 32
+
+
+def test_a_version_deleted_while_it_is_trained_leaves_no_training_behind() -> None:
+    world = a_world()
+    world.settle()
+
+    del world.versions[1]
+    world.settle()
+
+    assert (world.created, world.is_running(1), world.is_running(2)) == ([1, 2], False, True)

@@ -18,12 +18,13 @@ from tenure.api.records import parse_recorded
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
+from tenure.core.guardrails import GuardrailReading
 from tenure.core.monitor.memory import Look
 from tenure.core.monitor.signal import Reading
 from tenure.core.names import COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
-from tenure.core.serving import live_rollout
+from tenure.core.serving import is_watched, live_rollout
 from tenure.core.spec import Model
 from tenure.render.compare import is_same_status
 from tenure.render.desired import render_children
@@ -108,6 +109,8 @@ class World:
         self.others: dict[str, Raw] = {}
         self.answers: dict[int, Verdict] = {}
         """What each version answers to the smoke test; Pass unless said otherwise."""
+        self.signals: dict[int, dict[str, GuardrailReading]] = {}
+        """What the guardrails' sources say of each version; nothing unless told."""
         self.broken: set[int] = set()
         """Versions whose pods never answer their probe."""
         self.shown: dict[str, Decimal] = {}
@@ -119,6 +122,8 @@ class World:
         self.format = "skops"
         """Format of the artifacts that trainings report."""
         self.writes = 0
+        self.clock_jump = 0.0
+        """What the next look finds the clock to have been set by."""
         self.decision: Decision | None = None
 
     # What is seen
@@ -127,6 +132,7 @@ class World:
         service = self.services.get(service_name(self.model.name))
         seen = Observation(
             now=self.now,
+            clock_jump=self.clock_jump,
             model=self.model,
             memory=parse_memory({"status": self.status}),
             versions={number: parse_version(raw) for number, raw in self.versions.items()},
@@ -143,6 +149,9 @@ class World:
         )
         seen = self._with_look(seen)
         rollout = live_rollout(seen)
+        judged = rollout.version if rollout is not None else seen.memory.champion if is_watched(seen) else None
+        said = self.signals.get(judged or 0, {})
+        seen = replace(seen, readings={name: replace(one, at=self.now) for name, one in said.items()})
         if rollout is None or rollout.stage is not Stage.SMOKE:
             return seen
         workload = self.workloads.get(rollout.version)
@@ -166,6 +175,7 @@ class World:
     def run_pass(self, crash_after: int | None = None) -> bool:
         """Run one pass as the reconciler does, or die after so many writes; return whether to look again at once."""
         seen = self.observe()
+        self.clock_jump = 0.0
         decision = self.decision = decide(seen)
         word = (decision.step.phase.value, decision.step.reason.word)
         if self.trail[-1:] != [word]:
@@ -322,11 +332,26 @@ class World:
         return moved or self._shape() != before
 
     def settle(self) -> None:
-        """Let time pass until nothing moves by itself."""
+        """Let time pass until nothing moves by itself; a hold passes in leaps."""
         for _ in range(PASSES):
-            if not self.tick():
+            if self.tick():
+                continue
+            if not self.is_holding():
                 return
+            self.now += timedelta(seconds=4)
         raise AssertionError(f"the world does not come to rest: {self.trail[-6:]}")
+
+    def set_clock(self, by: timedelta) -> None:
+        """Somebody sets the operator's clock."""
+        self.now += by
+        self.clock_jump += by.total_seconds()
+
+    def is_holding(self) -> bool:
+        """Whether the challenger is ready and its hold runs, so that time alone brings the next step."""
+        rollout = parse_memory({"status": self.status}).rollout
+        step = self.decision.step if self.decision is not None else None
+        running = rollout is not None and rollout.stage is Stage.STEP and bool(rollout.ready_since)
+        return running and step is not None and step.stance is Stance.PROGRESSING
 
     def _shape(self) -> list[tuple[int, list[tuple[str, bool]]]]:
         return [(n, [(pod.template, pod.ready) for pod in w.pods]) for n, w in self.workloads.items()]

@@ -82,7 +82,7 @@ def parse_approval(raw: Raw) -> VersionApproval | None:
     if not raw.get("decision"):
         return None
     is_approved = raw["decision"] == ApprovalDecision.APPROVED.value
-    return VersionApproval(is_approved, raw.get("decidedBy") or "", raw.get("note") or "")
+    return VersionApproval(is_approved, raw.get("decidedBy") or "", raw.get("note") or "", raw.get("decidedOn") or "")
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -49,6 +49,7 @@ MODELVERSION_COLUMNS = [
     column("Role", ".status.role", description="What it is to its model"),
     column("Metric", ".status.metric", description="First requirement and what it reached"),
     column("Traffic", ".status.traffic.effectivePercent", "integer", description="Percent of the requests"),
+    column("Desired", ".status.traffic.desiredPercent", "integer", 1, "Percent of the requests that is asked for"),
     column("Trigger", ".spec.source.trigger", description="What made it"),
     column("Age", ".metadata.creationTimestamp", "date", description="Time since it was made"),
 ]

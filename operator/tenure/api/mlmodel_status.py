@@ -83,7 +83,8 @@ class RolloutStatus(Model):
     version: int = 0
     """Number of the challenger."""
     stage: Short = ""
-    """Dark (its pods start), Smoke (the smoke test runs) or Shift (users reach it)."""
+    """Dark (its pods start), Smoke (the smoke test runs), Approval (a person must approve), Step (it holds at its
+    weight), Shift (replicas move over), Back (users go back to it) or Retreat (it leaves); absent when none runs."""
     step: int = 0
     """Index of the step, from 0."""
     weight: Percent = 0
@@ -91,11 +92,15 @@ class RolloutStatus(Model):
     step_started_at: Moment | None = None
     """When the step began."""
     held_seconds: int = 0
-    """Seconds of the hold that have counted."""
+    """Seconds of the hold that had counted before readySince."""
+    ready_since: Moment | None = None
+    """Since when the hold runs; absent while the challenger is not ready."""
     extended_seconds: int = 0
     """Seconds the hold was extended."""
     verdict: Short = ""
     """Running, Promoted, Aborted, Held or RolledBack."""
+    approval_seen: Hash = ""
+    """Fingerprint of the version's approval when the rollout was held: only another one counts."""
     message: Sentence = ""
     """What is waited for."""
     promoted_at: Moment | None = None

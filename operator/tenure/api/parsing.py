@@ -1,6 +1,7 @@
 """Parsing: from objects as the API server gives them to the nouns of core; errors name the field and the remedy."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,6 +14,7 @@ from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
 from tenure.api.retire import Retire as RetireBlock
+from tenure.api.rollouts import parse_ended_rollout, parse_rollout, parse_rollout_plan
 from tenure.api.signals import parse_monitor, parse_monitor_memory
 from tenure.api.supported import unsupported_fields
 from tenure.api.violations import violations
@@ -25,9 +27,7 @@ from tenure.core.facts import (
     Memory,
     Retirement,
     RetirementPhase,
-    Rollout,
     Scheduled,
-    Stage,
     Version,
     VersionPhase,
 )
@@ -81,7 +81,7 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         **identity,
         plan=_plan(parsed.plan, spec.get("plan") or {}),
         build=_build(parsed.build, spec.get("build") or {}),
-        deploy=_deploy(parsed.deploy),
+        deploy=replace(_deploy(parsed.deploy), rollout=parse_rollout_plan(parsed.deploy.strategy, parsed.monitor)),
         retire=_retire(parsed.retire) if parsed.retire else None,
         suspend=parsed.suspend,
         rebuild_trigger=parsed.rebuild.trigger or "",
@@ -90,6 +90,7 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         history_limit=parsed.versions.history_limit,
         protected=frozenset(parsed.versions.protect),
         promote=Promote(parsed.rebuild.promote.value),
+        pin=parsed.versions.pin,
         unsupported=tuple(unsupported_fields(parsed)),
     )
     return model, tuple(_violations(model, parsed))
@@ -341,16 +342,13 @@ def parse_memory(raw: Raw) -> Memory:
         else None,
         champion=version_number(status.get("champion") or ""),
         previous=version_number(status.get("previous") or ""),
-        rollout=Rollout(
-            version=int(rollout["version"]), stage=Stage(rollout["stage"]), since=rollout.get("stepStartedAt", "")
-        )
-        if rollout and rollout.get("stage")
-        else None,
         rebuild_trigger=rebuild.get("lastTrigger", ""),
         rebuild_starts=tuple(rebuild.get("started") or ()),
         scheduled=Scheduled(rebuild["schedule"], rebuild.get("nextScheduledAt", ""))
         if rebuild.get("schedule")
         else None,
+        rollout=parse_rollout(rollout),
+        ended=parse_ended_rollout(rollout),
         retirement=_retirement(status["retirement"]) if status.get("retirement") else None,
         monitor=parse_monitor_memory(status),
     )

@@ -56,10 +56,13 @@ class Step(Model):
 
 
 DEFAULT_CANARY = (Step(weight=10), Step(weight=50))
+DEFAULT_GREEN = (Step(weight=0),)
+"""Guardrails need a time in which they are judged."""
 
 
 class AgainstChampion(Model):
-    """Bounds on the challenger's value relative to the champion's in the same window; inclusive."""
+    """Bounds on the challenger's value relative to the champion's in the same window; inclusive. Beside a champion at 0
+    the ratio of 0 is 1, and of anything else infinite."""
 
     min_ratio: Number | None = None
     """Smallest challenger / champion."""
@@ -91,7 +94,8 @@ class Guardrail(Model):
     consecutive: Annotated[int, Field(ge=1, le=100)] = 1
     """Bad values in a row that fail the rollout. Default 1."""
     min_samples: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
-    """Requests or rows a value needs to count. Default: the signal's own, else 1."""
+    """Requests or rows a value needs to count; an answer of Prometheus or a document is one. Default: the signal's own,
+    30 for errorRate and latencyP99, else 1."""
     on_no_data: OnNoData = OnNoData.WARN
     """After an extended hold without data: Ignore skips, Warn (the default) waits for a person, Breach fails."""
     extend_seconds: Seconds | None = None
@@ -134,24 +138,30 @@ class Strategy(Model):
         ),
     ] = ()
     """Stages of the rollout, weights rising; 100 at the end is implied. Default for Canary: 10 and 50 percent, 300
-    seconds each."""
+    seconds each; for BlueGreen with guardrails: one hold of 300 seconds at weight 0."""
     guardrails: Annotated[tuple[Guardrail, ...], Field(max_length=20), list_map("name")] = ()
     """Signal bounds that must hold during the rollout."""
     keep_previous_seconds: Seconds = 3600
-    """Seconds the previous champion stays warm for a rollback. Default 3600."""
+    """Seconds the previous champion stays warm, so that going back to it needs no dark start. It keeps one pod without
+    users; under BlueGreen, and while watchSeconds last, all of them. Recreate keeps none. Then, or when a new
+    challenger starts, it is scaled to zero. Default 3600; 0 keeps no pod."""
     watch_seconds: Seconds = 0
-    """Seconds after promotion in which a breached guardrail restores the previous champion. Default 0: not watched."""
+    """Seconds after promotion in which a breached guardrail restores the previous champion; a version that was pinned
+    or gone back to is not watched. Default 0: not watched."""
     on_failure: OnFailure = OnFailure.ABORT
-    """Abort (the default) takes all traffic from the challenger; Hold waits for a person."""
+    """Abort (the default) takes all traffic from the challenger and rejects it; Hold stays at the present weight until
+    a person changes spec.approval of the ModelVersion."""
     approval_required: bool = False
     """Wait for spec.approval of the ModelVersion before the challenger gets traffic. Default false."""
 
     @property
     def planned_steps(self) -> tuple[Step, ...]:
-        """Return the steps to walk: those written, or the default of a canary without any."""
-        if self.steps or self.type is not StrategyType.CANARY:
+        """Return the steps to walk: those written, or the default of the type."""
+        if self.steps:
             return self.steps
-        return DEFAULT_CANARY
+        if self.type is StrategyType.CANARY:
+            return DEFAULT_CANARY
+        return DEFAULT_GREEN if self.type is StrategyType.BLUE_GREEN and self.guardrails else ()
 
 
 class GatewayRef(Model):

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 from tenure.api.deploy import Runtime
 from tenure.api.mlmodel import MLModelSpec
+from tenure.api.monitor import Monitor
 from tenure.api.rebuild import Rebuild
 from tenure.api.recipe import Compile
+from tenure.api.rollouts import parse_rollout_plan, unread_guardrails
 from tenure.api.signals import unsupported_signals
 from tenure.api.strategy import Strategy, StrategyType
-from tenure.api.versions import Versions
 
 
 def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
@@ -20,9 +21,6 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     for name in ("on_new_data",):
         if getattr(spec.rebuild, name) != getattr(default, name):
             yield f"spec.rebuild.{_camel(name)}"
-    for name in ("pin",):
-        if getattr(spec.versions, name) != getattr(Versions(), name):
-            yield f"spec.versions.{_camel(name)}"
     retire = spec.retire
     if retire is not None and retire.auto:
         yield "spec.retire.auto"
@@ -37,14 +35,10 @@ def _build(spec: MLModelSpec) -> Iterator[str]:
 
 
 def _deploy(spec: MLModelSpec) -> Iterator[str]:
-    deploy, strategy, default = spec.deploy, spec.deploy.strategy, Strategy()
+    deploy, strategy = spec.deploy, spec.deploy.strategy
     if deploy.side_by_side:
         yield "spec.deploy.sideBySide"
-    if strategy.type not in (StrategyType.ROLLING, StrategyType.RECREATE):
-        yield f"spec.deploy.strategy.type {strategy.type.value} (Rolling is used)"
-    for name in ("steps", "guardrails", "keep_previous_seconds", "watch_seconds", "on_failure", "approval_required"):
-        if getattr(strategy, name) != getattr(default, name):
-            yield f"spec.deploy.strategy.{_camel(name)}"
+    yield from _strategy(strategy, spec.monitor)
     if deploy.traffic.gateway_ref is not None or deploy.traffic.hostname is not None:
         yield "spec.deploy.traffic"
     # A server of the user's own has its own settings; ours does not speak gRPC yet.
@@ -52,6 +46,21 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
     for name in own:
         if getattr(deploy.runtime, name) != getattr(Runtime(), name):
             yield f"spec.deploy.runtime.{_camel(name)}"
+
+
+def _strategy(strategy: Strategy, monitor: Monitor | None) -> Iterator[str]:
+    if strategy.type is StrategyType.SHADOW:
+        yield "spec.deploy.strategy.type Shadow (Rolling is used)"
+        if strategy.steps:
+            yield "spec.deploy.strategy.steps"
+    plan = parse_rollout_plan(strategy, monitor)
+    if plan.guardrails and not plan.steps and not plan.watch_seconds:
+        text = "without steps and watchSeconds there is no time in which they could be judged"
+        yield f"spec.deploy.strategy.guardrails ({text})"
+    elif unread := "; ".join(unread_guardrails(plan)):
+        yield f"spec.deploy.strategy.guardrails ({unread})"
+    if strategy.watch_seconds and strategy.type is StrategyType.RECREATE:
+        yield "spec.deploy.strategy.watchSeconds (Recreate keeps no previous champion warm)"
 
 
 def _camel(name: str) -> str:

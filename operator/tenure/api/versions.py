@@ -11,7 +11,9 @@ class Versions(Model):
     """Which versions serve and stay."""
 
     pin: VersionNumber | None = None
-    """Number of the version that must serve, for a rollback by hand. Default: the champion by the rules."""
+    """Number of the version that must serve, whatever spec.build says; nothing is built while it is set. A version that
+    is missing, Rejected, Failed, Retired, without an artifact or below a requirement is refused and the champion stays.
+    Default: the version that spec.build asks for."""
     history_limit: Annotated[int, Field(ge=1, le=100)] = 10
     """Versions that are kept; serving, previous and protected ones always stay. Default 10."""
     protect: Annotated[tuple[VersionNumber, ...], Field(max_length=100), LIST_SET] = ()

@@ -5,7 +5,7 @@ from datetime import date
 
 from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
-from tenure.core.facts import ENDED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
+from tenure.core.facts import ENDED, REACHED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.memory import MonitorMemory
 from tenure.core.monitor.signal import OnBreach, Signal, SignalState
@@ -14,9 +14,14 @@ from tenure.core.monitor.watched import Monitor
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.rebuilding import is_rebuilt_by_itself, permission
 from tenure.core.requirements import Gate, first_failure
+from tenure.core.rollout_steps import present
 from tenure.core.rules.retire import why_blocked
-from tenure.core.serving import is_retired
+from tenure.core.serving import challenger_pods, is_retired, live_rollout
+from tenure.core.spec import Strategy
 from tenure.core.target import plan_hash
+
+FINE_PERCENT = 5
+"""Desired and effective percent may differ so much before it is told."""
 
 PLAN_REASONS = frozenset(
     {
@@ -61,6 +66,7 @@ def _conditions(
         fields = ", ".join(seen.model.unsupported)
         text = f"this release does not honour {fields}; remove the field or expect the default behaviour"
         yield Condition("FieldsSupported", "False", Reason.FIELD_NOT_SUPPORTED, text)
+    yield from _traffic(seen)
     yield _plan_approved(seen, step)
     yield from _governed(seen, step)
     yield from _watched(seen, watching)
@@ -97,9 +103,26 @@ def ready(seen: Observation, step: Step) -> Condition:
 def _challenger_answers(seen: Observation) -> bool:
     """During a shift users reach both versions, so either keeps the promise."""
     rollout = seen.memory.rollout
-    if rollout is None or rollout.stage not in (Stage.SHIFT, Stage.RETREAT):
+    if rollout is None or rollout.stage not in {*REACHED, Stage.RETREAT}:
         return False
     return seen.deployments.get(rollout.version, DeploymentFacts()).available > 0
+
+
+def _traffic(seen: Observation) -> Iterator[Condition]:
+    """While a step splits traffic by replicas: whether they are enough for its weight."""
+    rollout = live_rollout(seen)
+    pods = challenger_pods(seen, rollout) if rollout is not None else 0
+    step = present(seen.model.deploy.rollout, rollout) if rollout is not None else None
+    if step is None or not pods or seen.memory.champion is None or seen.model.deploy.strategy is not Strategy.CANARY:
+        return
+    effective = round(100 * pods / (pods + max(1, seen.model.deploy.replicas - pods)))
+    shares = f"{pods} of {pods + max(1, seen.model.deploy.replicas - pods)} pods make {effective} %"
+    if abs(effective - step.weight) > FINE_PERCENT:
+        text = f"{step.weight} % of the traffic is asked for and {shares}; raise spec.deploy.replicas for finer steps"
+        yield Condition("TrafficAsSpecified", "False", Reason.REPLICA_GRANULARITY, text)
+        return
+    text = f"{step.weight} % of the traffic is asked for and {shares}"
+    yield Condition("TrafficAsSpecified", "True", Reason.AS_SPECIFIED, text)
 
 
 def _plan_approved(seen: Observation, step: Step) -> Condition:

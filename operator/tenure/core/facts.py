@@ -1,5 +1,6 @@
 """What is seen: one model's world at one moment, as the rules need it."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,6 +9,7 @@ from enum import StrEnum
 
 from tenure.contract.comparison import Report
 from tenure.contract.result import Result
+from tenure.core.guardrails import GuardrailReading, GuardrailState
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
 from tenure.core.spec import Manifest, Model
@@ -108,6 +110,7 @@ class VersionApproval:
     approved: bool
     decided_by: str = ""
     note: str = ""
+    decided_on: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +157,20 @@ class Stage(StrEnum):
     """Its pods start; no user request reaches it."""
     SMOKE = "Smoke"
     """Its pods answer their probe; the smoke test must pass."""
+    APPROVAL = "Approval"
+    """It passed; a person must approve it before users reach it."""
+    STEP = "Step"
+    """It holds at the weight of a step."""
+    BACK = "Back"
+    """It is the previous champion, still warm: users go back to it at once."""
     SHIFT = "Shift"
     """Users reach it; replicas move over from the champion."""
     RETREAT = "Retreat"
     """The rollout is over without promotion; the champion takes its replicas back first."""
+
+
+REACHED = frozenset({Stage.STEP, Stage.BACK, Stage.SHIFT})
+"""Stages in which users may reach the challenger."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +186,32 @@ class Rollout:
     version: int
     stage: Stage
     since: str
+    step: int = 0
+    held_seconds: int = 0
+    """Seconds of the hold that counted before `ready_since`."""
+    ready_since: str = ""
+    """Since when the hold runs; empty while it stands still."""
+    extended_seconds: int = 0
+    verdict: str = ""
+    """Empty while it goes on; Held while a person must decide; Aborted or RolledBack while it retreats."""
+    message: str = ""
+    """Why, in a sentence."""
+    approval_seen: str = ""
+    """Fingerprint of the person's word when the rollout was held: only another one counts."""
+    guardrails: tuple[GuardrailState, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRollout:
+    """What the rollout that ran last came to."""
+
+    version: int
+    verdict: str
+    """Promoted, Aborted or RolledBack."""
+    message: str = ""
+    promoted_at: str = ""
+    guardrails: tuple[GuardrailState, ...] = ()
+    """As they were at its end; after a promotion, as they are in the watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +290,7 @@ class Memory:
     champion: int | None = None
     previous: int | None = None
     rollout: Rollout | None = None
+    ended: EndedRollout | None = None
     rebuild_trigger: str = ""
     rebuild_starts: tuple[str, ...] = ()
     """When the operator began rebuilds by itself, oldest first."""
@@ -286,6 +326,12 @@ class Observation:
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)
     smoke: SmokeResult | None = None
     """The answer of the challenger, when its rollout stands at the smoke test."""
+    readings: Mapping[str, GuardrailReading] = field(default_factory=dict)
+    """What the guardrails' sources answered in this look, by name; empty when none was asked."""
+    clock_jump: float = 0.0
+    """Seconds by which the clock was set since this model was looked at last."""
+    watched_seconds: float = math.inf
+    """For how long this very process has looked at this model."""
     requests: int | None = None
     """Requests all serving pods have counted, while the model drains; None when that cannot be told."""
     service_version: int | None = None

@@ -9,22 +9,33 @@ from tenure.core.decision import Decision, Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Memory, Observation, Progress, Version, VersionPhase
 from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
+from tenure.core.pin import why_refused
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
 from tenure.core.requirements import Gate, first_failure, judge
-from tenure.core.rules import build, comparison, plan, promotion, rebuild, retire, rollout
-from tenure.core.serving import live_rollout, plan_serving, without_challenger
+from tenure.core.rules import build, comparison, pin, plan, promotion, rebuild, retire, retreat, rollout, steps, watch
+from tenure.core.serving import (
+    is_watched,
+    live_rollout,
+    plan_serving,
+    warm_pods,
+    warm_seconds_left,
+    without_challenger,
+)
 from tenure.core.target import AUTOMATIC, find_target, is_building, plan_hash
 
 RULES = (
     # Who serves is known again before anything else is judged.
     rollout.recognise_the_champion,
+    steps.allow_for_a_set_clock,
     # A person's hand on the brake, and a spec that cannot be read, come before everything.
     plan.look_only_when_suspended,
     plan.refuse_an_unusable_spec,
     # The last act on the whole model comes before anything that would begin anew.
     retire.retire_the_model,
     retire.restore_the_model,
+    # A promotion that turns out badly is undone before anything else is begun.
+    watch.restore_the_previous,
     # The plan is a gate: nothing new is built or rolled out before it is open.
     plan.wait_for_feasibility,
     plan.refuse_over_budget,
@@ -45,12 +56,16 @@ RULES = (
     comparison.compare_with_the_champion,
     promotion.wait_for_promotion,
     # The walk of the challenger, one stage a pass; one that left gives its place back before the next begins.
-    rollout.finish_the_retreat,
+    retreat.finish_the_retreat,
     rollout.start_the_rollout,
     rollout.reject_a_refused_artifact,
     rollout.wait_in_the_dark,
     rollout.smoke_test,
+    rollout.await_the_approval,
+    steps.walk_the_steps,
     rollout.shift_replicas,
+    # What a person asks for and cannot be.
+    pin.refuse_the_pin,
     # The champion is whole and nothing is under way: now a signal or the calendar may ask for its successor.
     rebuild.begin_a_rebuild,
     # Nothing left to do.
@@ -73,9 +88,10 @@ def decide(seen: Observation) -> Decision:
         },
         **step.outcomes,
     }
+    step = replace(step, outcomes=outcomes, wake_after=_soonest(seen, step))
     if not seen.errors:
         memory = _remembered(seen, memory, outcomes)
-    step = _told_of_the_rebuild(replace(seen, memory=memory), replace(step, outcomes=outcomes), target)
+    step = _told_of_the_rebuild(replace(seen, memory=memory), step, target)
     gates = {
         version.number: judge(seen.model.build.requirements, seen.model.build.max_std_dev, version.result)
         for version in (() if seen.errors else seen.versions.values())
@@ -136,6 +152,13 @@ def _is_tested(gates: Sequence[Gate]) -> bool:
     return bool(gates) and first_failure(gates) is None
 
 
+def _soonest(seen: Observation, step: Step) -> float | None:
+    """Look again in time for what nobody reports: guardrails of a watch, and the end of the previous champion."""
+    warm = warm_seconds_left(seen) if warm_pods(seen) else 0.0
+    times = [steps.LOOK_SECONDS if is_watched(seen) else 0.0, warm, step.wake_after or 0.0]
+    return step.wake_after if step.hands_off else min((seconds for seconds in times if seconds > 0), default=None)
+
+
 def _withdrawn(seen: Observation, step: Step) -> Step:
     """While the plan is closed no challenger walks on: what was not approved gives its place back."""
     walking = live_rollout(seen)
@@ -155,11 +178,16 @@ def first_opinion(seen: Observation) -> Step:
 
 
 def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
-    """One build in flight: what is being built for an older spec is ended, and so is what nobody waits for."""
+    """One build in flight: what is being built for an older spec is ended, and so is what nobody waits for.
+
+    A pin that is refused ends nothing.
+    """
+    refused = bool(why_refused(seen))
     outdated = {
         number
         for number, version in seen.versions.items()
-        if number != target and (is_building(version) or version.reason == Reason.BUILD_CANCELLED.word)
+        if number != target
+        and ((is_building(version) and not refused) or version.reason == Reason.BUILD_CANCELLED.word)
     }
     orphaned = {
         number for number, job in seen.jobs.items() if number not in seen.versions and job.progress is Progress.RUNNING

@@ -62,10 +62,22 @@ class Reason(Enum):
     SMOKE_TESTING = "SmokeTesting", "The version must answer the smoke test before it gets traffic."
     SMOKE_TEST_FAILED = "SmokeTestFailed", "The version answered the smoke test wrongly."
     SMOKE_TEST_PASSED = "SmokeTestPassed", "The version answered the smoke test as expected."
+    VERSION_AWAITS_APPROVAL = "VersionAwaitsApproval", "A person must approve the version before users reach it."
+    STEP_HOLDING = "StepHolding", "The challenger holds at the weight of its step."
+    STEP_PASSED = "StepPassed", "The challenger passed a step of its rollout."
+    HOLD_EXTENDED = "HoldExtended", "A hold goes on because a guardrail has too little data."
+    ROLLOUT_HELD = "RolloutHeld", "The rollout stands at its weight until a person decides."
+    GUARDRAIL_FAILED = "GuardrailFailed", "A guardrail did not hold."
+    GUARDRAIL_MOVED = "GuardrailMoved", "A guardrail of the version that was promoted became good or bad."
+    CLOCK_SET = "ClockSet", "The operator's clock was set; holds count as if it had not been."
+    REPLICA_GRANULARITY = "ReplicaGranularity", "So few replicas cannot split the traffic as finely as asked for."
+    AS_SPECIFIED = "AsSpecified", "The traffic is split as asked for."
+    ROLLING_BACK = "RollingBack", "Users go back to the previous champion, which is still warm."
     SHIFTING = "Shifting", "Replicas move from the champion to the challenger."
     RECREATING = "Recreating", "The champion's pods end before the challenger's start."
     ARTIFACT_REFUSED = "ArtifactRefused", "The server refused the artifact: wrong digest, or a type that is not safe."
     RETREATING = "Retreating", "A rollout ended; the champion takes its replicas back before the challenger leaves."
+    PIN_REFUSED = "PinRefused", "spec.versions.pin names a version that cannot serve; the champion stays."
     RECOGNISED = "Recognised", "The status was lost; the version users reach was recognised as champion."
     PROMOTED = "Promoted", "The version became champion."
     SUPERSEDED = "Superseded", "A better version took its place."
@@ -146,6 +158,11 @@ PASSING = frozenset(
         Reason.RECREATING,
         Reason.SMOKE_TESTING,
         Reason.SMOKE_TEST_PASSED,
+        Reason.VERSION_AWAITS_APPROVAL,
+        Reason.STEP_HOLDING,
+        Reason.STEP_PASSED,
+        Reason.CLOCK_SET,
+        Reason.ROLLING_BACK,
         Reason.SHIFTING,
         Reason.RETREATING,
         Reason.PROMOTED,

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from tenure.core.monitor.watched import Monitor
+from tenure.core.rollout_plan import RolloutPlan
 
 Manifest = Mapping[str, Any]
 """A Kubernetes-shaped block that passes through unread."""
@@ -230,6 +231,7 @@ class Deploy:
     pod_overrides: Manifest = field(default_factory=dict)
     smoke_test: SmokeTest = SmokeTest()
     strategy: Strategy = Strategy.ROLLING
+    rollout: RolloutPlan = field(default_factory=RolloutPlan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +297,8 @@ class Model:
     protected: frozenset[int] = frozenset()
     """Numbers of versions that are never removed."""
     promote: Promote = Promote.AUTO
+    pin: int | None = None
+    """The version that must serve, by order of a person."""
     deleting: bool = False
     unsupported: tuple[str, ...] = ()
     """Field paths that are set and whose behaviour this release does not have; shown, never ignored."""

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tenure.core.facts import ENDED, Observation, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
+from tenure.core.pin import pinned
 from tenure.core.reasons import Reason
 from tenure.core.spec import Model
 
@@ -56,7 +57,12 @@ def plan_hash(model: Model) -> str:
 
 
 def find_target(seen: Observation) -> Version | None:
-    """Find the newest version of the build the spec asks for; going back to an earlier spec finds its version."""
+    """Find the newest version of the build the spec asks for; going back to an earlier spec finds its version.
+
+    A pin names the version itself; while it is refused the champion stays.
+    """
+    if seen.model.pin is not None:
+        return pinned(seen) or seen.versions.get(seen.memory.champion or 0)
     wanted = build_hash(seen.model)
     same = [
         v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v) and not _is_past(seen, v)
@@ -85,6 +91,8 @@ def is_building(version: Version) -> bool:
 
 def needs_new_version(seen: Observation, target: Version | None) -> bool:
     """Whether a number must be given out: an unseen build, a new `rebuild.trigger`, or a mended training pod."""
+    if seen.model.pin is not None:
+        return False
     trigger = seen.model.rebuild_trigger
     if target is None or (trigger != "" and trigger != seen.memory.rebuild_trigger):
         return True

@@ -19,6 +19,7 @@ from tenure.core.requirements import headline
 from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
 from tenure.render.parts import without_empty
+from tenure.render.rollouts import render_challenger_traffic, render_rollout
 from tenure.render.signals import render_signals
 from tenure.render.versions import condition
 
@@ -56,6 +57,8 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "planHash": decision.plan_hash or before.get("planHash"),
         "trail": _trail(seen, decision, before),
         **_memory(model.name, memory),
+        "rollout": render_rollout(model, memory),
+        "traffic": render_challenger_traffic(seen, decision),
     }
     return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
 
@@ -65,7 +68,7 @@ def _name(seen: Observation, version: int | None) -> str | None:
 
 
 def _memory(model: str, memory: Memory) -> dict[str, Any]:
-    approval, allocation, rollout = memory.approval, memory.allocation, memory.rollout
+    approval, allocation = memory.approval, memory.allocation
     retirement = memory.retirement
     return {
         "approval": without_empty(
@@ -92,9 +95,6 @@ def _memory(model: str, memory: Memory) -> dict[str, Any]:
             }
         )
         if allocation
-        else None,
-        "rollout": {"version": rollout.version, "stage": rollout.stage.value, "stepStartedAt": rollout.since}
-        if rollout
         else None,
         "retirement": without_empty(
             {

@@ -18,6 +18,7 @@ from tenure.core.spec import Manifest, Model
 from tenure.core.target import job_hash
 from tenure.render.comparisons import comparing_runs, comparison_gate, find_comparing_job, render_comparison
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
+from tenure.render.rollouts import render_traffic
 from tenure.render.storage import artifact_folder
 
 
@@ -91,7 +92,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "comparison": render_comparison(seen, decision, version, outcome, before),
         "jobs": _jobs(seen, version, before),
         "replicas": facts.available if facts.exists else None,
-        "traffic": _traffic(seen, decision, version),
+        "traffic": render_traffic(seen, decision, version.number),
         "progress": _progress(seen, version, result),
         "servedPeriods": _served_periods(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
@@ -136,25 +137,6 @@ def _role(seen: Observation, decision: Decision, version: Version) -> str:
     if rollout is not None and rollout.version == version.number:
         return "challenger"
     return "previous" if version.number == memory.previous else "none"
-
-
-def _traffic(seen: Observation, decision: Decision, version: Version) -> dict[str, Any] | None:
-    """Share of the users' requests: planned by replicas, and as the pods that answer make it."""
-    serving = decision.serving
-    if version.number not in serving.traffic:
-        return None
-    planned = {number: serving.replicas.get(number, 0) for number in serving.traffic}
-    answering = {number: seen.deployments.get(number, DeploymentFacts()).available for number in serving.traffic}
-    return {
-        "desiredPercent": _percent(planned, version.number),
-        "effectivePercent": _percent(answering, version.number),
-        "mode": "Replicas",
-    }
-
-
-def _percent(counts: Mapping[int, int], number: int) -> int:
-    total = sum(counts.values())
-    return round(100 * counts[number] / total) if total else 0
 
 
 def _progress(seen: Observation, version: Version, result: Result | None) -> str:

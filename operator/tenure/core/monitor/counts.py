@@ -68,6 +68,11 @@ def _read(
             return _read_metric(metric or "errorRate", signal, window, at, labels)
 
 
+def read_metric(metric: str, window: Window, at: datetime) -> Reading:
+    """Read one of METRICS from a window alone: no baseline, no statistics over many looks."""
+    return _read_metric(metric, Signal(metric, SignalKind.OPERATIONAL), window, at, Labels())
+
+
 def _read_metric(metric: str, signal: Signal, window: Window, at: datetime, labels: Labels) -> Reading:
     match metric:
         case "accuracy":

@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
+from tenure.core.rollout_plan import OnNoData as OnNoData
 from tenure.core.verdict import Verdict
 
 
@@ -15,14 +16,6 @@ class SignalKind(StrEnum):
     DATA_QUALITY = "DataQuality"
     OPERATIONAL = "Operational"
     KPI = "KPI"
-
-
-class OnNoData(StrEnum):
-    """What the absence of data means."""
-
-    IGNORE = "Ignore"
-    WARN = "Warn"
-    BREACH = "Breach"
 
 
 class OnBreach(StrEnum):

@@ -189,7 +189,7 @@ def reject_what_misses_a_requirement(seen: Observation) -> Step | None:
 def stay_rejected_after_the_rollout(seen: Observation) -> Step | None:
     """Wrong answers do not mend themselves: a version rejected while it was rolled out is not tried again."""
     target = find_target(seen)
-    in_rollout = {Reason.SMOKE_TEST_FAILED.word, Reason.ARTIFACT_REFUSED.word}
+    in_rollout = {Reason.SMOKE_TEST_FAILED.word, Reason.ARTIFACT_REFUSED.word, Reason.GUARDRAIL_FAILED.word}
     if target is None or target.phase is not VersionPhase.REJECTED or target.reason not in in_rollout:
         return None
     return Step(
@@ -220,6 +220,7 @@ def _is_allocated(seen: Observation) -> bool:
     allocation = seen.memory.allocation
     return (
         allocation is not None
+        and seen.model.pin is None
         and not allocation.started
         and allocation.version not in seen.versions
         and allocation.build_hash == build_hash(seen.model)

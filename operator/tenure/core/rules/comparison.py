@@ -46,6 +46,7 @@ def is_compared(seen: Observation, target: Version) -> bool:
         and target.result is not None
         and target.number != seen.memory.champion
         and not target.served_periods
+        and seen.model.pin is None
     )
 
 

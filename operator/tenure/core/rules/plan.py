@@ -9,6 +9,7 @@ from tenure.core.facts import ApprovalSeen, Observation
 from tenure.core.fingerprints import fingerprint
 from tenure.core.quantity import parse_quantity
 from tenure.core.reasons import Reason
+from tenure.core.rules.steps import paused
 from tenure.core.spec import Feasibility, Model
 from tenure.core.target import plan_hash
 
@@ -22,6 +23,7 @@ def look_only_when_suspended(seen: Observation) -> Step | None:
         message="spec.suspend is true; serving pods stay as they are. Set it to false to go on.",
         stance=Stance.SUSPENDED,
         next="resume: spec.suspend false",
+        memory=paused(seen),
         hands_off=True,
     )
 

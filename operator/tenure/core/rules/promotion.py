@@ -12,14 +12,15 @@ from tenure.core.target import find_target
 def wait_for_promotion(seen: Observation) -> Step | None:
     """A person's word on the version counts always; without one, `rebuild.promote` says who has it.
 
-    The first version takes nobody's place, and going back to a version that has served is a person's decision already.
+    The first version takes nobody's place, and going back to a version that has served, and a pin,
+    are a person's decision already.
     """
     target = find_target(seen)
     if target is None or target.result is None or target.number == seen.memory.champion:
         return None
     if target.approval is not None:
         return None if target.approval.approved else _refused(seen, target)
-    if seen.memory.champion is None or target.served_periods:
+    if seen.memory.champion is None or target.served_periods or seen.model.pin is not None:
         return None
     match seen.model.promote:
         case Promote.AUTO:

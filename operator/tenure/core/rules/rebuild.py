@@ -14,7 +14,8 @@ from tenure.core.target import AUTOMATIC, build_hash, find_target, next_number
 def begin_a_rebuild(seen: Observation) -> Step | None:
     """Give out a number for the same build; the evidence is written down before anything acts on it."""
     wish = find_wish(seen)
-    if wish is None or seen.memory.champion is None or not permission(seen).allowed:
+    is_pinned = seen.model.pin is not None
+    if wish is None or is_pinned or seen.memory.champion is None or not permission(seen).allowed:
         return None
     number = next_number(seen)
     allocation = Allocation(number, build_hash(seen.model), wish.trigger, stamp(seen.now), evidence=wish.evidence)

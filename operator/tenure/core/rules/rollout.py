@@ -1,12 +1,31 @@
-"""Rules of the rollout: dark start, smoke test, shift of replicas, promotion."""
+"""Rules of the rollout: dark start, smoke test, the way into traffic, shift of replicas, promotion."""
 
 from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import DeploymentFacts, Observation, Rollout, Stage, Verdict, Version, VersionPhase
+from tenure.core.facts import (
+    REACHED,
+    DeploymentFacts,
+    EndedRollout,
+    Observation,
+    Rollout,
+    Stage,
+    Verdict,
+    Version,
+    VersionPhase,
+)
 from tenure.core.reasons import Reason
-from tenure.core.serving import is_gone, is_shift_needed, live_rollout, without_challenger
+from tenure.core.rules.approval import awaits_approval, wait_for_a_person
+from tenure.core.serving import (
+    is_gone,
+    is_shift_needed,
+    keeps_previous_warm,
+    live_rollout,
+    ready_pods,
+    warm_seconds_left,
+    without_challenger,
+)
 from tenure.core.spec import Strategy
 from tenure.core.target import find_target, next_number
 
@@ -31,59 +50,6 @@ def recognise_the_champion(seen: Observation) -> Step | None:
     )
 
 
-def finish_the_retreat(seen: Observation) -> Step | None:
-    """The champion takes its replicas back before the challenger that gave up its place loses its own."""
-    rollout, champion = seen.memory.rollout, seen.memory.champion
-    if rollout is None or rollout.stage is not Stage.RETREAT:
-        return None
-    wanted = seen.model.deploy.replicas
-    facts = seen.deployments.get(champion or 0, DeploymentFacts())
-    back = facts.ready
-    is_back = champion is None or back >= wanted
-    if not is_back and facts.trouble is not None and _is_third_version(seen, rollout):
-        return _give_up_the_retreat(seen, rollout, back)
-    return Step(
-        phase=Phase.IN_USE if is_back else Phase.DEPLOYING,
-        reason=Reason.RETREATING,
-        message=f"version {rollout.version} leaves; the champion has {back} of {wanted} replicas back",
-        stance=Stance.PROGRESSING,
-        next="wait for pods",
-        memory=replace(seen.memory, rollout=None) if is_back else None,
-        wake_after=10.0,
-    )
-
-
-def _is_third_version(seen: Observation, rollout: Rollout) -> bool:
-    """Whether a tested version waits that is neither the champion nor the one that leaves."""
-    target = find_target(seen)
-    return (
-        target is not None
-        and target.result is not None
-        and target.number not in (seen.memory.champion, rollout.version)
-    )
-
-
-def _give_up_the_retreat(seen: Observation, rollout: Rollout, back: int) -> Step:
-    """The champion cannot come back and a mended version waits: the walk of that one must not wait for ever.
-
-    While no pod of the champion answers, the version that was to leave is all that users have: it takes the place.
-    """
-    memory = replace(seen.memory, rollout=None)
-    text = f"the champion cannot take its replicas back; version {rollout.version} leaves all the same"
-    leaving = seen.versions.get(rollout.version)
-    if back == 0 and leaving is not None and leaving.phase is VersionPhase.SUPERSEDED:
-        memory = replace(memory, champion=rollout.version, previous=seen.memory.champion)
-        text = f"the champion cannot come back; {leaving.name}, which answers, is champion until the next is ready"
-    return Step(
-        phase=Phase.DEPLOYING,
-        reason=Reason.RETREATING,
-        message=text,
-        stance=Stance.PROGRESSING,
-        next="wait for pods",
-        memory=memory,
-    )
-
-
 def end_a_rollout_nobody_asks_for(seen: Observation) -> Step | None:
     """The spec has moved on, to another build or back to the champion's: its challenger is dropped."""
     rollout, target = live_rollout(seen), find_target(seen)
@@ -104,9 +70,14 @@ def end_a_rollout_nobody_asks_for(seen: Observation) -> Step | None:
 
 def start_the_rollout(seen: Observation) -> Step | None:
     """A tested version that is not champion becomes challenger."""
-    target = _challenger(seen)
+    target = challenger(seen)
     if target is None or live_rollout(seen) is not None:
         return None
+    if is_warm(seen, target):
+        return _go_back(seen, target)
+    if seen.model.deploy.strategy is Strategy.RECREATE and awaits_approval(seen, target):
+        # Later the champion would be gone while people think.
+        return wait_for_a_person(target)
     message = f"{target.name} met every requirement; its pods start without user traffic"
     return Step(
         phase=Phase.DEPLOYING,
@@ -115,63 +86,113 @@ def start_the_rollout(seen: Observation) -> Step | None:
         stance=Stance.PROGRESSING,
         next="deploy",
         outcomes={target.number: Outcome(VersionPhase.DEPLOYING, Reason.DEPLOYING, message)},
-        memory=replace(seen.memory, rollout=Rollout(target.number, Stage.DARK, stamp(seen.now))),
+        memory=replace(seen.memory, ended=None, rollout=Rollout(target.number, Stage.DARK, stamp(seen.now))),
+    )
+
+
+def is_warm(seen: Observation, target: Version) -> bool:
+    """Whether a version served users last and is ready to do so again."""
+    is_kept = target.number == seen.memory.previous and keeps_previous_warm(seen) and warm_seconds_left(seen) > 0
+    return is_kept and ready_pods(seen, target.number) > 0
+
+
+def _go_back(seen: Observation, target: Version) -> Step:
+    """It proved itself with users: no dark start, no smoke test, no steps."""
+    message = f"users go back to {target.name}, which is still warm"
+    return Step(
+        phase=Phase.DEPLOYING,
+        reason=Reason.ROLLING_BACK,
+        message=message,
+        stance=Stance.PROGRESSING,
+        next=f"deploy {target.name}",
+        outcomes={target.number: Outcome(VersionPhase.DEPLOYING, Reason.ROLLING_BACK, message)},
+        memory=replace(seen.memory, ended=None, rollout=Rollout(target.number, Stage.BACK, stamp(seen.now))),
     )
 
 
 def reject_a_refused_artifact(seen: Observation) -> Step | None:
     """The server said this artifact can never be served: waiting cannot help."""
-    target, facts = _walking(seen, Stage.DARK, Stage.SMOKE, Stage.SHIFT)
+    target, facts = walking(seen, Stage.DARK, Stage.SMOKE, Stage.APPROVAL, *REACHED)
     if target is None or not facts.refusal:
         return None
-    return _reject(seen, target, Reason.ARTIFACT_REFUSED, facts.refusal)
+    return reject(seen, target, Reason.ARTIFACT_REFUSED, facts.refusal)
 
 
 def wait_in_the_dark(seen: Observation) -> Step | None:
-    target, facts = _walking(seen, Stage.DARK)
+    target, facts = walking(seen, Stage.DARK)
     if target is None:
         return None
     if facts.ready >= 1:
-        return _deploying(
+        return deploying(
             seen, target, Reason.SMOKE_TESTING, f"{target.name} answers its probe; the smoke test runs", Stage.SMOKE
         )
     if seen.model.deploy.strategy is Strategy.RECREATE and not is_gone(seen, seen.memory.champion):
-        return _deploying(
+        return deploying(
             seen, target, Reason.RECREATING, f"waiting for the champion's pods to end before {target.name} starts"
         )
     if facts.trouble is not None:
-        return _deploying(seen, target, facts.trouble.reason, f"{target.name} waits: {facts.trouble.message}")
-    return _deploying(seen, target, Reason.DEPLOYING, f"waiting for the first pod of {target.name} to answer its probe")
+        return deploying(seen, target, facts.trouble.reason, f"{target.name} waits: {facts.trouble.message}")
+    return deploying(seen, target, Reason.DEPLOYING, f"waiting for the first pod of {target.name} to answer its probe")
 
 
 def smoke_test(seen: Observation) -> Step | None:
-    target, _ = _walking(seen, Stage.SMOKE)
+    target, _ = walking(seen, Stage.SMOKE)
     if target is None:
         return None
     answer = seen.smoke
     if answer is None or answer.verdict is Verdict.INCONCLUSIVE:
         text = answer.message if answer else "not answered yet"
-        return _deploying(seen, target, Reason.SMOKE_TESTING, f"smoke test of {target.name}: {text}", wake_after=2.0)
+        return deploying(seen, target, Reason.SMOKE_TESTING, f"smoke test of {target.name}: {text}", wake_after=2.0)
     if answer.verdict is Verdict.FAIL:
-        return _reject(seen, target, Reason.SMOKE_TEST_FAILED, answer.message)
-    if is_shift_needed(seen):
+        return reject(seen, target, Reason.SMOKE_TEST_FAILED, answer.message)
+    if awaits_approval(seen, target):
+        text = f"{target.name} passed the smoke test; a person must approve it before users reach it"
+        return deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.APPROVAL)
+    return begin_traffic(seen, target)
+
+
+def await_the_approval(seen: Observation) -> Step | None:
+    target, _ = walking(seen, Stage.APPROVAL)
+    if target is None:
+        return None
+    return wait_for_a_person(target) if awaits_approval(seen, target) else begin_traffic(seen, target)
+
+
+def begin_traffic(seen: Observation, target: Version) -> Step:
+    """The version proved itself in the dark: its steps begin, or it takes over."""
+    if not is_shift_needed(seen):
+        return promote(seen, target)
+    if crowd := _others_with_pods(seen, target):
+        text = f"waiting for the pods of version {crowd[0]} to end before users reach {target.name}"
+        return deploying(seen, target, Reason.DEPLOYING, text)
+    steps = seen.model.deploy.rollout.steps
+    if not steps:
         text = f"{target.name} passed the smoke test; replicas move over from the champion"
-        return _deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.SHIFT)
-    return _promote(seen, target)
+        return deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.SHIFT)
+    text = f"{target.name} passed the smoke test; step 1 of {len(steps)} begins with {steps[0].weight} % of the traffic"
+    return deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.STEP)
+
+
+def _others_with_pods(seen: Observation, target: Version) -> list[int]:
+    """The Service selects every version's pods while it splits traffic: a third one must have none."""
+    known = (target.number, seen.memory.champion)
+    return [number for number in seen.deployments if number not in known and not is_gone(seen, number)]
 
 
 def shift_replicas(seen: Observation) -> Step | None:
-    target, facts = _walking(seen, Stage.SHIFT)
+    target, facts = walking(seen, Stage.SHIFT, Stage.BACK)
     if target is None:
         return None
     wanted = seen.model.deploy.replicas
     if facts.ready >= wanted:
-        return _promote(seen, target)
+        return promote(seen, target)
     if facts.trouble is not None:
         text = f"{target.name} has {facts.ready} of {wanted} replicas ready; it waits: {facts.trouble.message}"
-        return _deploying(seen, target, facts.trouble.reason, text)
+        return deploying(seen, target, facts.trouble.reason, text)
     text = f"{target.name} has {facts.ready} of {wanted} replicas ready; the champion keeps the rest of the traffic"
-    return _deploying(seen, target, Reason.SHIFTING, text)
+    rollout = seen.memory.rollout
+    is_back = rollout is not None and rollout.stage is Stage.BACK
+    return deploying(seen, target, Reason.ROLLING_BACK if is_back else Reason.SHIFTING, text)
 
 
 def in_use(seen: Observation) -> Step | None:
@@ -220,22 +241,22 @@ def _serving(
     )
 
 
-def _challenger(seen: Observation) -> Version | None:
+def challenger(seen: Observation) -> Version | None:
     target = find_target(seen)
     if target is None or target.result is None or target.number == seen.memory.champion:
         return None
     return target
 
 
-def _walking(seen: Observation, *stages: Stage) -> tuple[Version | None, DeploymentFacts]:
+def walking(seen: Observation, *stages: Stage) -> tuple[Version | None, DeploymentFacts]:
     """Return the challenger and its Deployment when the rollout stands at one of these stages."""
-    rollout, target = live_rollout(seen), _challenger(seen)
+    rollout, target = live_rollout(seen), challenger(seen)
     if rollout is None or target is None or rollout.version != target.number or rollout.stage not in stages:
         return None, DeploymentFacts()
     return target, seen.deployments.get(target.number, DeploymentFacts())
 
 
-def _deploying(
+def deploying(
     seen: Observation,
     target: Version,
     reason: Reason,
@@ -258,8 +279,12 @@ def _deploying(
     )
 
 
-def _promote(seen: Observation, target: Version) -> Step:
-    old = seen.memory.champion
+def promote(seen: Observation, target: Version, said: str = "") -> Step:
+    old, walked = seen.memory.champion, seen.memory.rollout
+    is_back = walked is not None and walked.stage is Stage.BACK
+    ended = EndedRollout(
+        target.number, "RolledBack" if is_back else "Promoted", f"{target.name} is champion", stamp(seen.now)
+    )
     outcomes = {target.number: Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{target.name} is champion")}
     if old is not None:
         outcomes[old] = Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, f"superseded by {target.name}")
@@ -267,15 +292,15 @@ def _promote(seen: Observation, target: Version) -> Step:
         # Users reach it when the Service has turned to it, in the next pass.
         phase=Phase.DEPLOYING,
         reason=Reason.PROMOTED,
-        message=f"{target.name} is champion",
+        message=f"{said}{target.name} is champion",
         stance=Stance.PROGRESSING,
         next="wait for pods",
-        memory=replace(seen.memory, champion=target.number, previous=old, rollout=None),
+        memory=replace(seen.memory, champion=target.number, previous=old, rollout=None, ended=ended),
         outcomes=outcomes,
     )
 
 
-def _reject(seen: Observation, target: Version, reason: Reason, cause: str) -> Step:
+def reject(seen: Observation, target: Version, reason: Reason, cause: str) -> Step:
     message = f"{target.name} is rejected: {cause.rstrip('. ')}. Its numbers are kept; change spec.build to try again."
     return Step(
         phase=Phase.FAILED if seen.memory.champion is None else Phase.IN_USE,

@@ -1,0 +1,162 @@
+"""Rollouts: the strategy as core plans it, and what is remembered of a rollout in `MLModel.status`."""
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from tenure.api.monitor import Monitor, Signal, SignalKind
+from tenure.api.source import Source as SourceBlock
+from tenure.api.strategy import AgainstChampion as AgainstBlock
+from tenure.api.strategy import Guardrail as GuardrailBlock
+from tenure.api.strategy import Strategy as StrategyBlock
+from tenure.api.strategy import StrategyType
+from tenure.core.facts import EndedRollout, Rollout, Stage
+from tenure.core.guardrails import GuardrailState, GuardrailVerdict
+from tenure.core.rollout_plan import (
+    AgainstChampion,
+    Guardrail,
+    JsonDocument,
+    Nowhere,
+    OnFailure,
+    OnNoData,
+    PodCounts,
+    PrometheusQuery,
+    RolloutPlan,
+    RolloutStep,
+    Source,
+)
+
+Raw = Mapping[str, Any]
+
+BUILT_IN: Mapping[str, tuple[Decimal | None, int]] = {"errorRate": (Decimal("0.01"), 30), "latencyP99": (None, 30)}
+"""Signals that need no declaration: their greatest good value, if they have one, and the samples they need."""
+COUNTED = ("accuracy", "error", "mae", "rmse", "errorRate", "latencyP50", "latencyP95", "latencyP99", "requests")
+"""What pods count without a look at the baseline."""
+
+
+def parse_rollout_plan(block: StrategyBlock, monitor: Monitor | None) -> RolloutPlan:
+    """Parse the strategy; a guardrail that names a signal of `spec.monitor` takes from it what it leaves out."""
+    signals = {signal.name: signal for signal in monitor.signals} if monitor else {}
+    return RolloutPlan(
+        steps=tuple(RolloutStep(step.weight, step.hold_seconds) for step in block.planned_steps)
+        if block.type in (StrategyType.CANARY, StrategyType.BLUE_GREEN)
+        else (),
+        guardrails=tuple(_guardrail(one, signals.get(one.signal or one.name)) for one in block.guardrails),
+        keep_previous_seconds=block.keep_previous_seconds,
+        watch_seconds=block.watch_seconds,
+        on_failure=OnFailure(block.on_failure.value),
+        approval_required=block.approval_required,
+    )
+
+
+def unread_guardrails(plan: RolloutPlan) -> Iterator[str]:
+    """Say which guardrails this release cannot judge, and why."""
+    for guardrail in plan.guardrails:
+        if isinstance(guardrail.source, Nowhere):
+            yield f"{guardrail.name}: {guardrail.source.why}"
+
+
+def _guardrail(block: GuardrailBlock, signal: Signal | None) -> Guardrail:
+    low, high, samples = block.min, block.max, block.min_samples
+    metric = block.signal or block.name
+    if signal is not None:
+        low, high = (signal.min, signal.max) if low is None and high is None else (low, high)
+        samples = signal.min_samples if samples is None else samples
+    elif block.source is None and metric in BUILT_IN:
+        most, least = BUILT_IN[metric]
+        if low is None and high is None and block.against_champion is None:
+            high = most
+        samples = least if samples is None else samples
+    window = block.window_seconds or (signal.window_seconds if signal is not None else None)
+    is_bounded = low is not None or high is not None or block.against_champion is not None
+    return Guardrail(
+        name=block.name,
+        source=_source(block, signal) if is_bounded else Nowhere("it has no bound; set min, max or againstChampion"),
+        minimum=low,
+        maximum=high,
+        against=_against(block.against_champion) if block.against_champion else None,
+        window_seconds=window,
+        consecutive=block.consecutive,
+        min_samples=max(1, samples or 1),
+        on_no_data=OnNoData(block.on_no_data.value),
+        extend_seconds=block.extend_seconds,
+    )
+
+
+def _source(block: GuardrailBlock, signal: Signal | None) -> Source:
+    metric = block.signal or block.name
+    named: SourceBlock | None = block.source or (signal.source if signal is not None else None)
+    if named is None:
+        if signal is not None and signal.kind not in (SignalKind.OPERATIONAL, SignalKind.KPI):
+            return Nowhere(f"a signal of kind {signal.kind.value} is not judged during a rollout yet")
+        return _counted(metric)
+    if named.runtime is not None:
+        if named.runtime.feature:
+            return Nowhere("a single feature is not judged during a rollout yet")
+        return _counted(named.runtime.metric or metric)
+    if named.prometheus is not None:
+        if named.prometheus.credentials_secret:
+            return Nowhere("credentialsSecret is not read yet")
+        return PrometheusQuery(named.prometheus.url, named.prometheus.query)
+    if named.http is not None:
+        if named.http.credentials_secret:
+            return Nowhere("credentialsSecret is not read yet")
+        return JsonDocument(named.http.url, named.http.json_path)
+    return Nowhere("a Job is not run during a rollout yet")
+
+
+def _counted(metric: str) -> Source:
+    if metric not in COUNTED:
+        return Nowhere(f"the serving pods do not count {metric}; they know {', '.join(COUNTED)}")
+    return PodCounts(metric)
+
+
+def _against(block: AgainstBlock) -> AgainstChampion:
+    return AgainstChampion(block.min_ratio, block.max_ratio, block.min_difference, block.max_difference)
+
+
+def parse_rollout(raw: Raw | None) -> Rollout | None:
+    """Read the running rollout back from `status.rollout`; None when none runs."""
+    if not raw or not raw.get("stage"):
+        return None
+    verdict = raw.get("verdict", "")
+    return Rollout(
+        version=int(raw["version"]),
+        stage=Stage(raw["stage"]),
+        since=raw.get("stepStartedAt", ""),
+        step=int(raw.get("step") or 0),
+        held_seconds=int(raw.get("heldSeconds") or 0),
+        ready_since=raw.get("readySince", ""),
+        extended_seconds=int(raw.get("extendedSeconds") or 0),
+        verdict="" if verdict == "Running" else verdict,
+        message=raw.get("message", "") if verdict != "Running" else "",
+        approval_seen=raw.get("approvalSeen", ""),
+        guardrails=_states(raw),
+    )
+
+
+def parse_ended_rollout(raw: Raw | None) -> EndedRollout | None:
+    """Read what the rollout that ran last came to; None while one runs, or none ever did."""
+    if not raw or raw.get("stage") or not raw.get("verdict"):
+        return None
+    return EndedRollout(
+        version=int(raw["version"]),
+        verdict=raw["verdict"],
+        message=raw.get("message", ""),
+        promoted_at=raw.get("promotedAt", ""),
+        guardrails=_states(raw),
+    )
+
+
+def _states(raw: Raw) -> tuple[GuardrailState, ...]:
+    return tuple(
+        GuardrailState(
+            name=one["name"],
+            value=Decimal(one["value"]) if one.get("value") else None,
+            bound=one.get("bound", ""),
+            samples=int(one.get("samples") or 0),
+            breaches=int(one.get("breaches") or 0),
+            verdict=GuardrailVerdict(one.get("verdict") or "Inconclusive"),
+        )
+        for one in raw.get("guardrails") or ()
+    )

@@ -1,0 +1,48 @@
+"""Rule of the watch: a guardrail that breaks soon after a promotion brings the warm previous champion back."""
+
+from dataclasses import replace
+
+from tenure.core.clock import stamp
+from tenure.core.decision import Outcome, Phase, Stance, Step
+from tenure.core.facts import Observation, Rollout, Stage, VersionPhase
+from tenure.core.guardrails import is_breached, told
+from tenure.core.names import version_name
+from tenure.core.reasons import Reason
+from tenure.core.rollout_steps import are_news, judge_all
+from tenure.core.serving import is_watched, ready_pods
+
+
+def restore_the_previous(seen: Observation) -> Step | None:
+    """Watch the promoted version; no opinion while nothing changes."""
+    ended, champion, previous = seen.memory.ended, seen.memory.champion, seen.memory.previous
+    if ended is None or champion is None or previous is None or not is_watched(seen):
+        return None
+    guardrails = seen.model.deploy.rollout.guardrails
+    states = judge_all(guardrails, ended.guardrails, seen.readings, seen.now)
+    broken = [told(state) for one, state in zip(guardrails, states, strict=True) if is_breached(one, state)]
+    name, old = version_name(seen.model.name, champion), version_name(seen.model.name, previous)
+    if broken and ready_pods(seen, previous):
+        text = f"{name} is rejected after its promotion: {', '.join(broken[:5])}. {old} is champion again."[:1024]
+        left = Rollout(champion, Stage.RETREAT, stamp(seen.now), verdict="RolledBack", message=text, guardrails=states)
+        return Step(
+            phase=Phase.IN_USE,
+            reason=Reason.GUARDRAIL_FAILED,
+            message=text,
+            stance=Stance.STALLED,
+            next="improve the build",
+            outcomes={
+                champion: Outcome(VersionPhase.REJECTED, Reason.GUARDRAIL_FAILED, text),
+                previous: Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{old} is champion again"),
+            },
+            memory=replace(seen.memory, champion=previous, previous=None, rollout=left, ended=None),
+        )
+    if not are_news(ended.guardrails, states):
+        return None
+    return Step(
+        phase=Phase.IN_USE,
+        reason=Reason.GUARDRAIL_MOVED,
+        message=f"{name} is watched: {', '.join(told(state) for state in states[:5])}"[:1024],
+        stance=Stance.PROGRESSING,
+        next="-",
+        memory=replace(seen.memory, ended=replace(ended, guardrails=states)),
+    )

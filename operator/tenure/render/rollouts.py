@@ -1,0 +1,100 @@
+"""`status.rollout` and `status.traffic`: the rollout that runs or ran last, and who gets how much of the traffic."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from tenure.core.decision import Decision
+from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.guardrails import GuardrailState
+from tenure.core.rollout_steps import present
+from tenure.core.serving import live_rollout
+from tenure.core.spec import Model
+from tenure.render.parts import without_empty
+
+
+def render_rollout(model: Model, memory: Memory) -> dict[str, Any] | None:
+    rollout, ended = memory.rollout, memory.ended
+    if rollout is not None:
+        step = present(model.deploy.rollout, rollout)
+        walked = {"step": rollout.step, "weight": step.weight} if step is not None else {}
+        return {
+            **without_empty(
+                {
+                    "version": rollout.version,
+                    "stage": rollout.stage.value,
+                    "stepStartedAt": rollout.since,
+                    "readySince": rollout.ready_since,
+                    "verdict": rollout.verdict or "Running",
+                    "message": rollout.message,
+                    "approvalSeen": rollout.approval_seen,
+                    "guardrails": _guardrails(rollout.guardrails),
+                }
+            ),
+            **walked,
+            **({"step": rollout.step} if rollout.step else {}),
+            **_counted(rollout.held_seconds, rollout.extended_seconds),
+        }
+    if ended is not None:
+        return without_empty(
+            {
+                "version": ended.version,
+                "verdict": ended.verdict,
+                "message": ended.message,
+                "promotedAt": ended.promoted_at,
+                "guardrails": _guardrails(ended.guardrails),
+            }
+        )
+    return None
+
+
+def _counted(held: int, extended: int) -> dict[str, int]:
+    return {name: value for name, value in (("heldSeconds", held), ("extendedSeconds", extended)) if value}
+
+
+def _guardrails(states: tuple[GuardrailState, ...]) -> list[dict[str, Any]]:
+    return [
+        without_empty(
+            {
+                "name": state.name,
+                "value": str(state.value) if state.value is not None else None,
+                "bound": state.bound,
+                "samples": state.samples,
+                "breaches": state.breaches,
+                "verdict": state.verdict.value,
+            }
+        )
+        for state in states
+    ]
+
+
+def render_traffic(seen: Observation, decision: Decision, number: int) -> dict[str, Any] | None:
+    """Share of the users' requests: as asked for, and as the pods that answer make it."""
+    serving = decision.serving
+    if number not in serving.traffic:
+        return None
+    answering = {one: seen.deployments.get(one, DeploymentFacts()).available for one in serving.traffic}
+    return {
+        "desiredPercent": _desired(seen, decision, number),
+        "effectivePercent": _percent(answering, number),
+        "mode": "Replicas",
+    }
+
+
+def render_challenger_traffic(seen: Observation, decision: Decision) -> dict[str, Any] | None:
+    rollout = decision.memory.rollout
+    return render_traffic(seen, decision, rollout.version) if rollout is not None else None
+
+
+def _desired(seen: Observation, decision: Decision, number: int) -> int:
+    """The weight of the present step; where replicas move over, what they are to make."""
+    rollout = live_rollout(seen)
+    step = present(seen.model.deploy.rollout, rollout) if rollout is not None else None
+    if rollout is not None and step is not None and len(decision.serving.traffic) > 1:
+        return step.weight if number == rollout.version else 100 - step.weight
+    planned = {one: decision.serving.replicas.get(one, 0) for one in decision.serving.traffic}
+    return _percent(planned, number)
+
+
+def _percent(counts: Mapping[int, int], number: int) -> int:
+    total = sum(counts.values())
+    return round(100 * counts[number] / total) if total else 0
