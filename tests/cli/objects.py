@@ -87,11 +87,11 @@ MODEL: Raw = {
         ],
         "rollout": {
             "version": 2,
-            "stage": "Shift",
+            "stage": "Step",
             "step": 0,
             "weight": 25,
             "stepStartedAt": "2027-03-31T11:55:00Z",
-            "heldSeconds": 300,
+            "readySince": "2027-03-31T11:55:00Z",
             "verdict": "Running",
             "message": "300 more seconds of the hold",
             "guardrails": [

@@ -54,6 +54,7 @@ class Rollout:
     weight: int = 0
     step_started_at: str = ""
     held_seconds: int = 0
+    ready_since: str = ""
     extended_seconds: int = 0
     verdict: str = ""
     message: str = ""

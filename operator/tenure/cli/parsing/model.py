@@ -125,6 +125,7 @@ def _rollout(raw: Raw) -> Rollout | None:
         weight=whole(raw, "weight"),
         step_started_at=text(raw, "stepStartedAt"),
         held_seconds=whole(raw, "heldSeconds"),
+        ready_since=text(raw, "readySince"),
         extended_seconds=whole(raw, "extendedSeconds"),
         verdict=text(raw, "verdict"),
         message=text(raw, "message"),

@@ -40,13 +40,12 @@ def rollout_part(model: Model, now: datetime) -> list[Block]:
 
 
 def hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:
-    """Seconds of the hold that are left, by what the operator counted, else by the clock; None without a hold."""
-    if not 0 <= rollout.step < len(model.steps) or rollout.stage not in ("", "Shift"):
+    """Seconds of the hold that are left: it runs while the challenger is ready; None without a hold."""
+    if not 0 <= rollout.step < len(model.steps) or rollout.stage != "Step":
         return None
     hold = model.steps[rollout.step].hold_seconds + rollout.extended_seconds
-    begun = moment(rollout.step_started_at)
-    gone = (now - begun).total_seconds() if begun else 0.0
-    return hold - (rollout.held_seconds or gone)
+    ready = moment(rollout.ready_since)
+    return hold - rollout.held_seconds - ((now - ready).total_seconds() if ready else 0.0)
 
 
 def is_running(model: Model) -> bool:
