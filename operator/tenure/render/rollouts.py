@@ -12,7 +12,8 @@ from tenure.core.spec import Model
 from tenure.render.parts import without_empty
 
 
-def render_rollout(model: Model, memory: Memory) -> dict[str, Any] | None:
+def render_rollout(model: Model, memory: Memory, said: str) -> dict[str, Any] | None:
+    """Render the rollout; while it goes on, its message is what this pass said."""
     rollout, ended = memory.rollout, memory.ended
     if rollout is not None:
         step = present(model.deploy.rollout, rollout)
@@ -25,7 +26,7 @@ def render_rollout(model: Model, memory: Memory) -> dict[str, Any] | None:
                     "stepStartedAt": rollout.since,
                     "readySince": rollout.ready_since,
                     "verdict": rollout.verdict or "Running",
-                    "message": rollout.message,
+                    "message": rollout.message or said[:1024],
                     "approvalSeen": rollout.approval_seen,
                     "guardrails": _guardrails(rollout.guardrails),
                 }

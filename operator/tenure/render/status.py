@@ -57,7 +57,7 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "planHash": decision.plan_hash or before.get("planHash"),
         "trail": _trail(seen, decision, before),
         **_memory(model.name, memory),
-        "rollout": render_rollout(model, memory),
+        "rollout": render_rollout(model, memory, step.message),
         "traffic": render_challenger_traffic(seen, decision),
     }
     return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
