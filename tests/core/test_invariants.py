@@ -151,8 +151,13 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule(number=versions)
     def delete_a_version(self, number: int) -> None:
-        if self.is_traced_without(versions=number):
-            self.world.versions.pop(number, None)
+        if number not in self.world.versions or not self.is_traced_without(versions=number):
+            return
+        del self.world.versions[number]
+        allocation = self.world.observe().memory.allocation
+        if allocation is not None and allocation.version == number and not allocation.started:
+            # Its training was not seen yet: the number is not used up, and the same build is given it again.
+            self.world.created = [one for one in self.world.created if one != number]
 
     @rule(number=versions, answer=st.sampled_from(list(Verdict)))
     def answer_the_smoke_test(self, number: int, answer: Verdict) -> None:
