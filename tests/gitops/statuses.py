@@ -8,11 +8,13 @@ from dataclasses import replace
 from typing import Any
 
 from core.stories import a_build, a_model, a_plan, a_version, in_use, pods, seeing, trained
+from core.test_canary import GUARDED, a_canary
 from core.test_retire_rules import draining, retired, retiring
 from core.world import World
 from tenure.core.decision import Stance
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.policy import decide
+from tenure.core.rollout_plan import RolloutPlan
 from tenure.core.spec import Approval, Feasibility, Model, Promote
 from tenure.render.status import render_status
 from tenure.render.versions import render_version_status
@@ -68,6 +70,14 @@ def _edited_just_now() -> Made:
     return {**made, "metadata": {"generation": made["metadata"]["generation"] + 1}}, None
 
 
+def _canary(plan: RolloutPlan) -> Made:
+    """A canary that comes to rest before its end."""
+    world = a_canary(plan)
+    world.settle()
+    assert world.decision is not None
+    return _object("MLModel", world.model.generation, world.status), world.decision.step.stance
+
+
 def _unreachable() -> Made:
     return _seen(in_use(a_model(replicas=2), deployments={1: pods(0, 2)}))
 
@@ -103,6 +113,8 @@ MODELS: dict[str, Callable[[], Made]] = {
     "update waits for its promotion": lambda: _at_rest(
         a_model(promote=Promote.MANUAL), _build_ends, _another_build, _build_ends
     ),
+    "update waits for approval before its traffic": lambda: _canary(RolloutPlan(approval_required=True)),
+    "rollout is held": lambda: _canary(GUARDED),
     "champion does not answer": _unreachable,
     "a name is taken": lambda: _seen(seeing(a_model(), conflicts=("Service churn",))),
     "suspended before the first version": lambda: _at_rest(a_model(suspend=True)),

@@ -23,6 +23,8 @@ HEALTH_OF_MODELS = {
     "approval for another plan": "Suspended",
     "feasibility undecided": "Suspended",
     "update waits for its promotion": "Suspended",
+    "update waits for approval before its traffic": "Suspended",
+    "rollout is held": "Suspended",
     "not feasible": "Degraded",
     "building": "Progressing",
     "build failed": "Degraded",
@@ -115,7 +117,9 @@ def test_every_rule_that_waits_for_a_person_is_among_the_situations() -> None:
             if isinstance(function, ast.FunctionDef) and "Stance.WAITING" in ast.unparse(function):
                 waiting.add(function.name)
 
-    assert waiting == {"wait_for_feasibility", "_awaiting", "_waiting", "_held"}
+    assert waiting == {
+        "wait_for_feasibility", "_awaiting", "_waiting", "_held", "wait_for_a_person", "_hold",
+    }  # fmt: skip
 
 
 def test_the_message_is_the_sentence_on_the_model() -> None:

@@ -1,8 +1,10 @@
 """The same against a real Prometheus that scrapes a real page; skipped, loudly, where it is not installed."""
 
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -40,9 +42,7 @@ class Page(BaseHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A Prometheus on loopback that scrapes the page every second; ended by its own process."""
-    program = shutil.which("prometheus")
-    if program is None:
-        pytest.skip("NOT TESTED against a real Prometheus: it is not installed (apt-get install prometheus)")
+    program = shutil.which("prometheus") or _unpacked()
     page = ThreadingHTTPServer(("127.0.0.1", 0), Page)
     threading.Thread(target=page.serve_forever, daemon=True).start()
     folder = tmp_path_factory.mktemp("prometheus")
@@ -114,6 +114,23 @@ async def test_a_name_cannot_break_out_of_its_quotes(session: aiohttp.ClientSess
     reading = await read_prometheus(session, prometheus, 'psi{model="{model}"}', nasty, datetime.now(UTC))
     assert reading.value is None
     assert "no series" in reading.note
+
+
+def _unpacked() -> str:
+    """Debian's package, unpacked where the cluster's add-on has it too; skipped, loudly, where there is no Debian."""
+    if shutil.which("apt-get") is None:
+        pytest.skip("NOT TESTED against a real Prometheus: it is not installed, and this is no Debian")
+    script = (
+        "from localkube import packages, settings\n"
+        "folder = settings.cache_folder() / 'bin' / 'prometheus'\n"
+        "packages.unpack('prometheus', folder)\n"
+        "print(folder / 'usr' / 'bin' / 'prometheus')\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[1] / "cluster")}
+    answer = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True, timeout=200
+    )
+    return answer.stdout.split()[-1]
 
 
 def _free_port() -> int:

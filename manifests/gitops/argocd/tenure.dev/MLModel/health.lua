@@ -8,6 +8,8 @@ local waits_for_a_person = {
   PlanHashMismatch = true,
   FeasibilityUndecided = true,
   AwaitingPromotion = true,
+  VersionAwaitsApproval = true,
+  RolloutHeld = true,
 }
 
 local status = obj.status or {}
