@@ -157,3 +157,10 @@ def test_bash_completes_commands_with_the_printed_script(tmp_path: Path) -> None
     answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, timeout=60)
 
     assert answer.stdout == "rollback\n", answer.stderr
+
+
+def test_simulate_hands_over_to_the_simulation_with_all_its_options() -> None:
+    answer = run("simulate", "--model", "/nowhere/mlmodel.yaml", "--data", "/nowhere/history.csv")
+
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("simulate: /nowhere/mlmodel.yaml cannot be read")

@@ -8,7 +8,7 @@ from typing import Any
 
 from tenure import __version__
 from tenure.cli.cluster import Where
-from tenure.cli.commands import checking, completing, deciding, evidence, looking
+from tenure.cli.commands import checking, completing, deciding, evidence, looking, simulating
 from tenure.cli.commands.command import Command
 from tenure.cli.session import current_session
 from tenure.cli.troubles import Misused, Trouble
@@ -18,9 +18,10 @@ COMMANDS: tuple[Command, ...] = (
     *deciding.COMMANDS,
     *evidence.COMMANDS,
     *checking.COMMANDS,
+    *simulating.COMMANDS,
     *completing.COMMANDS,
 )
-OFFLINE = ("verify", "completion")
+OFFLINE = ("verify", "completion", "simulate")
 EXIT_CODES = """\
 exit codes:
   0  done, or the answer is yes
@@ -34,6 +35,8 @@ def main(words: Sequence[str] | None = None) -> int:
     if words[:1] == ["__complete"]:
         print("\n".join(_complete(words[1:])))
         return 0
+    if words[:1] == ["simulate"] and words[1:] not in (["-h"], ["--help"]):
+        return _simulate(words[1:])
     given = _parser().parse_args(words)
     command = next(one for one in COMMANDS if one.name == given.command)
     session = current_session(_where(given))
@@ -52,6 +55,14 @@ def main(words: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _simulate(words: list[str]) -> int:
+    try:
+        return simulating.hand_over(words)
+    except Trouble as trouble:
+        sys.stderr.write(f"error: {trouble}\n")
+        return 1
 
 
 def complete() -> int:
