@@ -5,6 +5,9 @@ from collections.abc import Callable
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+SHUTDOWN_SECONDS = 2.0
+"""Every answer is at hand at once, so who still reads after this time (aiohttp's own is a minute) is left behind."""
+
 
 async def serve_health(port: int, alive: Callable[[], str], ready: Callable[[], str]) -> web.AppRunner:
     """Serve /healthz and /readyz; each function returns what is wrong, or nothing."""
@@ -32,7 +35,7 @@ async def serve_metrics(port: int, registry: CollectorRegistry) -> web.AppRunner
 async def _serve(port: int, routes: list[web.RouteDef]) -> web.AppRunner:
     app = web.Application()
     app.add_routes(routes)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     await web.TCPSite(runner, port=port).start()
     return runner

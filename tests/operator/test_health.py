@@ -1,5 +1,6 @@
 """Stories of the HTTP ends, asked over loopback."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import aiohttp
@@ -86,3 +87,35 @@ def test_the_operator_s_metrics_have_the_names_dashboards_know(name: str) -> Non
     told = {family.name for family in Metrics(4).registry.collect()}
 
     assert name.removesuffix("_total") in told
+
+
+@pytest.mark.parametrize(
+    "sent", [b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n", b"GET /metrics HT"], ids=["kept", "half a request"]
+)
+async def test_the_ends_stop_at_once_also_while_somebody_keeps_a_connection(unused_tcp_port: int, sent: bytes) -> None:
+    registry = CollectorRegistry()
+    Counter("wide", "A large page.", ["name"], registry=registry)
+    end = await serve_metrics(unused_tcp_port, registry)
+    _, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port)
+    writer.write(sent)
+    await writer.drain()
+
+    await asyncio.wait_for(end.cleanup(), 10)
+
+    writer.close()
+
+
+async def test_the_ends_stop_soon_also_while_somebody_does_not_read_the_answer(unused_tcp_port: int) -> None:
+    registry = CollectorRegistry()
+    wide = Counter("wide", "A large page.", ["name"], registry=registry)
+    for number in range(50_000):
+        wide.labels(f"{number:0100d}")
+    end = await serve_metrics(unused_tcp_port, registry)
+    _, writer = await asyncio.open_connection("127.0.0.1", unused_tcp_port, limit=1)
+    writer.write(b"GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n")
+    await writer.drain()
+    await asyncio.sleep(0.5)  # the answer is under way
+
+    await asyncio.wait_for(end.cleanup(), 10)
+
+    writer.close()
