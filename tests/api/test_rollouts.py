@@ -6,6 +6,7 @@ import pytest
 
 from render.specs import a_spec, declared
 from tenure.api.parsing import parse_model
+from tenure.api.rollouts import parse_rollout
 from tenure.core.rollout_plan import (
     JsonDocument,
     Nowhere,
@@ -109,3 +110,7 @@ def test_what_a_strategy_cannot_do_is_told(text: str, path: str) -> None:
 )
 def test_what_a_strategy_can_do_is_not_told(text: str) -> None:
     assert unsupported(f"deploy: {{strategy: {text}}}\nversions: {{pin: 1}}") == ()
+
+
+def test_a_stage_that_only_a_newer_release_knows_is_no_rollout() -> None:
+    assert parse_rollout({"version": 2, "stage": "Teleporting", "stepStartedAt": "2026-03-01T12:00:00Z"}) is None

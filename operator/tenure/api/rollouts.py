@@ -116,8 +116,11 @@ def _against(block: AgainstBlock) -> AgainstChampion:
 
 
 def parse_rollout(raw: Raw | None) -> Rollout | None:
-    """Read the running rollout back from `status.rollout`; None when none runs."""
-    if not raw or not raw.get("stage"):
+    """Read the running rollout back from `status.rollout`; None when none runs.
+
+    A stage that only a newer release knows is none either: after a downgrade the challenger begins anew, in the dark.
+    """
+    if not raw or raw.get("stage") not in {stage.value for stage in Stage}:
         return None
     verdict = raw.get("verdict", "")
     return Rollout(
