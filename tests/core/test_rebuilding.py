@@ -221,6 +221,98 @@ def test_a_new_schedule_begins_with_its_next_time() -> None:
     assert world.created == [1, 2]
 
 
+def after_an_update(promise: Signal | None = None) -> World:
+    """Version 2, a person's update, has just taken over; version 1 is still warm."""
+    world = a_live(watching(promise or a_promise()))
+    world.edit(build=SECOND)
+    world.settle()
+    world.end_job(2)
+    world.settle()
+    assert world.champion == 2
+    return world
+
+
+def test_a_performance_that_breaks_after_a_promotion_brings_the_previous_champion_back_first() -> None:
+    world = after_an_update()
+
+    world.shown["revenue"] = Decimal("0.71")
+    world.settle()
+
+    assert world.champion == 1
+    ready = world.versions[2]["status"]["conditions"][0]
+    assert (world.versions[2]["status"]["phase"], ready["reason"]) == ("Rejected", "SignalBreached")
+    assert "revenue is 0.71" in ready["message"]
+    assert world.created == [1, 2]  # going back is no rebuild
+    assert world.condition("Ready") == "True"
+    assert world.condition("Stalled") == "True"  # a person asked for version 2
+
+
+def test_a_rebuild_by_the_calendar_that_breaks_goes_back_and_the_next_one_waits() -> None:
+    world = a_live(rebuild=replace(QUICK, schedule="0 * * * *"))
+    world.end_job(2)
+    world.settle()
+    assert world.champion == 2
+
+    world.shown["revenue"] = Decimal("0.71")
+    world.settle()
+
+    assert world.champion == 1
+    assert world.versions[2]["status"]["phase"] == "Rejected"
+    assert world.condition("Stalled") == "absent"  # no person asked for version 2
+    assert world.condition("RebuildAllowed") == "False"
+
+
+def test_nothing_goes_back_to_a_champion_that_was_replaced_for_its_performance() -> None:
+    world = a_live()
+    world.shown["revenue"] = Decimal("0.71")
+    world.settle()
+    world.end_job(2)
+    for _ in range(60):  # version 2 is no better either
+        world.tick()
+
+    assert world.champion == 2
+    assert world.status["rollout"]["replacedDegraded"]
+
+
+def test_when_the_data_drifts_the_previous_champion_is_no_better_so_a_rebuild_answers() -> None:
+    drifting = a_promise("dataDrift", kind=SignalKind.DATA_DRIFT, on_breach=OnBreach.ALERT)
+    world = a_live(watching(a_promise(), drifting))
+    world.edit(build=SECOND)
+    world.settle()
+    world.end_job(2)
+    world.settle()
+
+    world.shown |= {"dataDrift": Decimal("0.1"), "revenue": Decimal("0.71")}
+    for _ in range(3):
+        world.tick()
+    world.now += timedelta(minutes=5)
+    world.settle()
+
+    assert world.champion == 2
+    assert world.created == [1, 2, 3]
+
+
+def test_any_signal_can_ask_to_go_back() -> None:
+    world = after_an_update(a_promise(kind=SignalKind.OPERATIONAL, on_breach=OnBreach.ROLLBACK))
+
+    world.shown["revenue"] = Decimal("0.71")
+    world.settle()
+
+    assert world.champion == 1
+
+
+def test_once_the_previous_champion_is_cold_or_pinned_away_nothing_goes_back() -> None:
+    cold, pinned = after_an_update(), after_an_update()
+    cold.now += timedelta(hours=2)
+    pinned.edit(pin=2)
+
+    for world in (cold, pinned):
+        world.settle()
+        world.shown["revenue"] = Decimal("0.71")
+        world.settle()
+        assert world.champion == 2
+
+
 def test_a_quiet_model_costs_no_write() -> None:
     world = a_live()
     writes = world.writes

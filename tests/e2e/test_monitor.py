@@ -52,6 +52,18 @@ def signal(raw: Raw, name: str) -> Raw:
     return next((one for one in raw["status"].get("signals") or () if one["name"] == name), {})
 
 
+def ask_and_tell(space: Space, is_turned: Callable[[], bool]) -> Callable[[int], None]:
+    """Some requests, and at once what was true of each."""
+
+    def step(number: int) -> None:
+        asked = rows(60, seed=number)
+        answers = zip(asked, space.predict("loans", asked), strict=True)
+        told = [{"prediction": answer, "label": label(row, is_turned())} for row, answer in answers]
+        space.ask("loans", "/v2/models/loans/feedback", {"feedback": told})
+
+    return step
+
+
 @contextmanager
 def traffic(step: Callable[[int], None]) -> Iterator[None]:
     """Do a step again and again beside the story; what it raises fails the story."""
@@ -125,25 +137,14 @@ def test_a_model_that_turns_wrong_is_rebuilt_once_from_new_data_and_replaced(spa
     performance = {"name": "performance", "kind": "Performance", "windowSeconds": 10}
     in_use(space, {**EAGER, "signals": [performance]}, rebuild={"cooldownSeconds": 5})
 
-    def ask_and_tell(is_turned: bool) -> Callable[[int], None]:
-        """Some requests, and at once what was true of each."""
-
-        def step(number: int) -> None:
-            asked = rows(60, seed=number)
-            answers = zip(asked, space.predict("loans", asked), strict=True)
-            told = [{"prediction": answer, "label": label(row, is_turned)} for row, answer in answers]
-            space.ask("loans", "/v2/models/loans/feedback", {"feedback": told})
-
-        return step
-
     # given a model that is right
-    with traffic(ask_and_tell(False)):
+    with traffic(ask_and_tell(space, lambda: False)):
         raw = space.wait_for("loans", "right", lambda raw: signal(raw, "performance").get("verdict") == "Pass")
     assert condition(raw, "RebuildAllowed")["status"] == "True"
 
     # when the world turns, and the data with it
     space.apply(table(is_turned=True))
-    with traffic(ask_and_tell(True)):
+    with traffic(ask_and_tell(space, lambda: True)):
         degraded = space.wait_for(
             "loans", "degraded", lambda raw: condition(raw, "PerformanceDegraded")["status"] == "True"
         )
@@ -166,6 +167,26 @@ def test_a_model_that_turns_wrong_is_rebuilt_once_from_new_data_and_replaced(spa
     assert space.names("ModelVersion") == ["loans-v1", "loans-v2"]
     digests = [space.version(f"loans-v{number}")["status"]["data"]["digest"] for number in (1, 2)]
     assert digests[0] != digests[1]
+
+
+def test_a_new_version_that_performs_worse_than_it_promised_gives_way_to_the_previous_one(space: Space) -> None:
+    performance = {"name": "performance", "kind": "Performance", "windowSeconds": 10}
+    in_use(space, {**EAGER, "signals": [performance]})
+    space.edit("loans", {"build": {"recipe": {"parameters": {"C": 0.5}}}})
+    space.wait_in_use("loans", "loans-v2")
+
+    # when what version 2 says turns out to be wrong, though the requests are as ever
+    is_turned = True
+    with traffic(ask_and_tell(space, lambda: is_turned)):
+        raw = space.wait_for("loans", "back", lambda raw: raw["status"]["champion"] == "loans-v1", pause=0.05)
+        is_turned = False
+
+    # then the previous one serves again, without any rebuild
+    assert raw["status"]["phase"] in ("InUse", "Deploying")
+    space.wait_until("version 1 answers", lambda: len(space.serving_pods(1)) == 1 and not space.serving_pods(2))
+    rejected = space.version("loans-v2")["status"]
+    assert (rejected["phase"], rejected["conditions"][0]["reason"]) == ("Rejected", "SignalBreached")
+    assert space.names("ModelVersion") == ["loans-v1", "loans-v2"]
 
 
 def test_prometheus_and_json_documents_are_read_and_what_does_not_answer_is_no_data(space: Space) -> None:

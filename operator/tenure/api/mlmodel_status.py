@@ -105,6 +105,8 @@ class RolloutStatus(Model):
     """What is waited for."""
     promoted_at: Moment | None = None
     """When the challenger became champion."""
+    replaced_degraded: bool = False
+    """Whether the champion it replaced performed below its floor, so that nothing goes back to that one by itself."""
     guardrails: Annotated[tuple[GuardrailStatus, ...], Field(max_length=20), list_map("name")] = ()
     """Guardrails in the present step."""
 

@@ -79,7 +79,9 @@ class Signal(Model):
     on_no_data: OnNoData = OnNoData.WARN
     """What the absence of data means: Ignore, Warn (the default, shown in MonitoringHealthy) or Breach."""
     on_breach: OnBreach | None = None
-    """Alert, Rebuild, Rollback or ProposeRetirement. Default: Rebuild for Performance, else Alert."""
+    """Alert, Rebuild, Rollback (while the previous champion is kept warm) or ProposeRetirement. Default: Rebuild for
+    Performance, else Alert; a Performance that breaks while the previous champion is warm and nothing drifts rolls back
+    first."""
 
 
 class GroundTruth(Model):

@@ -147,6 +147,7 @@ def parse_ended_rollout(raw: Raw | None) -> EndedRollout | None:
         verdict=raw["verdict"],
         message=raw.get("message", ""),
         promoted_at=raw.get("promotedAt", ""),
+        replaced_degraded=bool(raw.get("replacedDegraded")),
         guardrails=_states(raw),
     )
 

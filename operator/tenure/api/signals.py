@@ -51,8 +51,6 @@ def unsupported_signals(spec: MLModelSpec) -> Iterator[str]:
             block = getattr(source, name) if source else None
             if block is not None and block.credentials_secret is not None:
                 yield f"{where}.source.{name}.credentialsSecret"
-        if signal.on_breach is not None and signal.on_breach.value == OnBreach.ROLLBACK.value:
-            yield f"{where}.onBreach Rollback (Alert is used)"
 
 
 def _is_by_job(signal: SignalBlock) -> bool:
@@ -81,7 +79,7 @@ def _watched(block: SignalBlock, spec: MLModelSpec) -> Watched:
             consecutive=block.consecutive,
             min_samples=_least_samples(kind, is_counted) if block.min_samples is None else block.min_samples,
             on_no_data=OnNoData(block.on_no_data.value),
-            on_breach=OnBreach.ALERT if on_breach is OnBreach.ROLLBACK else on_breach,
+            on_breach=on_breach,
             # Two windows of drift count only when they share no row.
             spacing_seconds=block.window_seconds if is_counted and kind in DRIFT else 0,
             stale_seconds=max(300, LOOKS_UNTIL_STALE * (spec.monitor.interval_seconds if spec.monitor else 0)),

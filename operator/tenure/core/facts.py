@@ -212,6 +212,8 @@ class EndedRollout:
     promoted_at: str = ""
     guardrails: tuple[GuardrailState, ...] = ()
     """As they were at its end; after a promotion, as they are in the watch."""
+    replaced_degraded: bool = False
+    """Whether the champion that was replaced performed below its floor: then there is nothing to go back to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ RULES = (
     retire.restore_the_model,
     # A promotion that turns out badly is undone before anything else is begun.
     watch.restore_the_previous,
+    watch.go_back_after_a_breach,
     # The plan is a gate: nothing new is built or rolled out before it is open.
     plan.wait_for_feasibility,
     plan.refuse_over_budget,

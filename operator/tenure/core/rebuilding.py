@@ -9,7 +9,7 @@ from tenure.core.decision import Outcome
 from tenure.core.facts import ENDED, NO_EVIDENCE, Evidence, Memory, Observation, Scheduled, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.signal import OnBreach, SignalKind, SignalState
-from tenure.core.monitor.summary import quality_break
+from tenure.core.monitor.summary import drift, quality_break
 from tenure.core.reasons import Reason
 from tenure.core.serving import live_rollout
 from tenure.core.target import AUTOMATIC, find_target, is_building
@@ -50,6 +50,28 @@ def find_wish(seen: Observation) -> Wish | None:
     due = moment(scheduled.at) if scheduled is not None and seen.model.rebuild.schedule else None
     if scheduled is not None and due is not None and due <= seen.now:
         return Wish("Schedule", f"the schedule {scheduled.schedule} was due at {scheduled.at}")
+    return None
+
+
+def find_reason_to_go_back(seen: Observation) -> SignalState | None:
+    """Find the breach for which the previous champion should serve again, while it is still warm.
+
+    A signal may ask for it (onBreach Rollback). A performance that breaks while the data is as in the baseline is the
+    new version's own: to go back takes seconds, and a rebuild from the same data would make the like of it again.
+    Nothing goes back for its performance to a champion that was replaced because it performed below its floor.
+    """
+    if seen.model.monitor is None:
+        return None
+    asked = {signal.name: signal.on_breach for signal in known_signals(seen.model.monitor)}
+    states = current_states(seen)
+    is_drifting = drift(states).holds
+    was_no_better = seen.memory.ended is not None and seen.memory.ended.replaced_degraded
+    for state in states:
+        is_performance, wanted = state.kind == SignalKind.PERFORMANCE.value, asked.get(state.name)
+        if not state.breached or (is_performance and was_no_better):
+            continue
+        if wanted is OnBreach.ROLLBACK or (wanted is OnBreach.REBUILD and is_performance and not is_drifting):
+            return state
     return None
 
 

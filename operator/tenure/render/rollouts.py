@@ -42,6 +42,7 @@ def render_rollout(model: Model, memory: Memory, said: str) -> dict[str, Any] | 
                 "verdict": ended.verdict,
                 "message": ended.message,
                 "promotedAt": ended.promoted_at,
+                "replacedDegraded": ended.replaced_degraded or None,
                 "guardrails": _guardrails(ended.guardrails),
             }
         )

@@ -16,6 +16,11 @@ TRY_AGAIN = (
     "Mend the cause, in spec.build or outside; then set spec.rebuild.trigger to a new value if spec.build is as it was."
 )
 
+REJECTED_WITH_USERS = frozenset(
+    {Reason.SMOKE_TEST_FAILED, Reason.ARTIFACT_REFUSED, Reason.GUARDRAIL_FAILED, Reason.SIGNAL_BREACHED}
+)
+"""Why a version is rejected in its rollout or soon after it."""
+
 
 def give_out_a_version(seen: Observation) -> Step | None:
     """Write the number down first: a crash after this finds it again instead of skipping or doubling a version."""
@@ -189,12 +194,12 @@ def reject_what_misses_a_requirement(seen: Observation) -> Step | None:
 def stay_rejected_after_the_rollout(seen: Observation) -> Step | None:
     """Wrong answers do not mend themselves: a version rejected while it was rolled out is not tried again."""
     target = find_target(seen)
-    in_rollout = {Reason.SMOKE_TEST_FAILED.word, Reason.ARTIFACT_REFUSED.word, Reason.GUARDRAIL_FAILED.word}
-    if target is None or target.phase is not VersionPhase.REJECTED or target.reason not in in_rollout:
+    found = reason_named(target.reason) if target else None
+    if target is None or target.phase is not VersionPhase.REJECTED or found not in REJECTED_WITH_USERS:
         return None
     return Step(
         phase=_ended(seen),
-        reason=reason_named(target.reason) or Reason.SMOKE_TEST_FAILED,
+        reason=found or Reason.SMOKE_TEST_FAILED,
         message=target.message,
         stance=Stance.STALLED,
         next="improve the build",

@@ -15,7 +15,9 @@ from tenure.core.facts import (
     Version,
     VersionPhase,
 )
+from tenure.core.monitor.summary import degradation
 from tenure.core.reasons import Reason
+from tenure.core.rebuilding import current_states
 from tenure.core.rules.approval import awaits_approval, wait_for_a_person
 from tenure.core.serving import (
     is_gone,
@@ -283,7 +285,11 @@ def promote(seen: Observation, target: Version, said: str = "") -> Step:
     old, walked = seen.memory.champion, seen.memory.rollout
     is_back = walked is not None and walked.stage is Stage.BACK
     ended = EndedRollout(
-        target.number, "RolledBack" if is_back else "Promoted", f"{target.name} is champion", stamp(seen.now)
+        target.number,
+        "RolledBack" if is_back else "Promoted",
+        f"{target.name} is champion",
+        stamp(seen.now),
+        replaced_degraded=degradation(current_states(seen)).holds,
     )
     outcomes = {target.number: Outcome(VersionPhase.SERVING, Reason.PROMOTED, f"{target.name} is champion")}
     if old is not None:
