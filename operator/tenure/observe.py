@@ -122,16 +122,13 @@ class Observer:
         is_watched = not (seen.errors or model.suspend or model.deleting or seen.memory.retirement)
         if model.monitor is None or champion is None or not is_watched:
             return seen
-        wait = self._looks.seconds_until_due(model, champion, model.monitor.interval_seconds)
-        if wait > 0:
-            return replace(seen, next_look_seconds=wait)
         port = model.deploy.runtime.port
         serving = [pod for pod in pods if version_of(pod) == champion.number and _is_ready_server(pod)]
         addresses = [_address(pod["status"].get("podIP") or "", port) for pod in serving]
         periods = champion.served_periods
         since = moment(periods[-1][0]) if periods else None
-        look = await self._looks.take(model, champion, model.monitor, addresses, since, seen.now)
-        return replace(seen, look=look, next_look_seconds=float(model.monitor.interval_seconds))
+        look, wait = self._looks.collect(model, champion, model.monitor, addresses, since, seen.now)
+        return replace(seen, look=look, next_look_seconds=wait)
 
     async def _with_requests(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
         """While a model drains, ask its serving pods how many requests they have had."""

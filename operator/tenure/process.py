@@ -43,7 +43,8 @@ class Process:
         self._metrics = metrics
         self._store = Store()
         self._queue: WorkQueue[Key] = WorkQueue(metrics)
-        observer = Observer(cluster, self._store, Probe(session), Looks(session), wall_clock, GuardrailReader(session))
+        self._looks = Looks(session, self._queue.add)
+        observer = Observer(cluster, self._store, Probe(session), self._looks, wall_clock, GuardrailReader(session))
         self._reconciler = Reconciler(
             observer, Actor(cluster, self._store), Recorder(cluster), self._store, settings.runtime_image
         )
@@ -69,6 +70,7 @@ class Process:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._looks.stop()
             await asyncio.to_thread(self._watches.stop)
         for end in ends:
             await end.cleanup()

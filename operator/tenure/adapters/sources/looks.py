@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+import logging
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -24,23 +26,86 @@ from tenure.core.spec import Model
 
 MOST_BASELINE_BYTES = 16 * 1024 * 1024
 MOST_BASELINES = 500
+AT_ONCE = 32
+FORGET_SECONDS = 60.0
+
+Key = tuple[str, str]
+"""(namespace, name) of an MLModel."""
+
+log = logging.getLogger("tenure.looks")
 
 
 class Looks:
-    """Takes looks at the intervals that the models ask for, and keeps the baselines it has verified."""
+    """Takes looks at the intervals that the models ask for, beside the passes.
 
-    def __init__(self, session: aiohttp.ClientSession, clock: Callable[[], float] = time.monotonic) -> None:
+    A source that is slow or away makes its own model wait for data and holds up no worker: a pass begins a look that
+    is due, and `wake` asks for another pass when it is there. Baselines are kept once they are verified.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        wake: Callable[[Key], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
+        self._wake = wake
         self._clock = clock
-        self._taken: dict[str, float] = {}
-        """When the last look at a model was taken, by the model's uid and champion."""
+        self._begun: dict[str, float] = {}
+        """When the last look at a model was begun, by the model's uid and champion."""
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._done: dict[str, Look] = {}
+        self._gate = asyncio.Semaphore(AT_ONCE)
         self._baselines: dict[str, Baseline] = {}
         """By digest."""
 
-    def seconds_until_due(self, model: Model, version: Version, interval_seconds: int) -> float:
-        """Return how long the next look has to wait; 0 when it is due."""
-        taken = self._taken.get(_key(model, version))
-        return 0.0 if taken is None else max(0.0, taken + interval_seconds - self._clock())
+    def collect(
+        self,
+        model: Model,
+        version: Version,
+        monitor: Monitor,
+        addresses: Sequence[str],
+        since: datetime | None,
+        now: datetime,
+    ) -> tuple[Look | None, float]:
+        """Return the look that is there, if one is, and the seconds until the next; begin one that is due."""
+        key = _key(model, version)
+        for old in [other for other in self._begun if other.startswith(f"{model.uid}/") and other != key]:
+            del self._begun[old]
+        wait = self._begun.get(key, -math.inf) + monitor.interval_seconds - self._clock()
+        if wait <= 0 and key not in self._running:
+            self._begun[key], wait = self._clock(), float(monitor.interval_seconds)
+            task = asyncio.create_task(self._run(key, model, version, monitor, addresses, since, now))
+            self._running[key] = task
+        return self._done.pop(key, None), max(1.0, wait)
+
+    async def stop(self) -> None:
+        """End the looks that are under way."""
+        running = list(self._running.values())
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    async def _run(
+        self,
+        key: str,
+        model: Model,
+        version: Version,
+        monitor: Monitor,
+        addresses: Sequence[str],
+        since: datetime | None,
+        now: datetime,
+    ) -> None:
+        try:
+            async with self._gate:
+                self._done[key] = await self.take(model, version, monitor, addresses, since, now)
+        except Exception:  # a defect in one model's look must not end the looks of others
+            log.exception("a look broke", extra={"namespace": model.namespace, "model": model.name})
+        finally:
+            del self._running[key]
+        self._wake((model.namespace, model.name))
+        # Nobody collects the look at a model that was deleted meanwhile.
+        asyncio.get_running_loop().call_later(FORGET_SECONDS, self._done.pop, key, None)
 
     async def take(
         self,
@@ -52,10 +117,6 @@ class Looks:
         now: datetime,
     ) -> Look:
         """Ask the champion's pods (`10.0.0.7:8080`) and all other sources; what does not answer is no data."""
-        key = _key(model, version)
-        for old in [other for other in self._taken if other.startswith(f"{model.uid}/") and other != key]:
-            del self._taken[old]
-        self._taken[key] = self._clock()
         baseline, trouble = await self._read_baseline(model, version, addresses)
         watched = watched_signals(monitor, baseline)
         counts, readings = await asyncio.gather(
