@@ -19,7 +19,7 @@ from tenure.api.records import find_lessons, parse_recorded
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
-from tenure.core.names import COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.names import CHECKER, COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
@@ -73,6 +73,7 @@ class Observer:
             errors=errors,
             versions=versions,
             jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
+            data_checks=await self._data_checks(key, pods),
             comparisons=await self._comparisons(key, pods, versions),
             deployments=await self._deployments(key, pods),
             service_version=selected_version(service),
@@ -146,7 +147,7 @@ class Observer:
         found: dict[int, JobFacts] = {}
         for job in self._store.children("Job", key):
             number = version_of(job)
-            if number is not None and _component(job) != COMPARER:
+            if number is not None and _component(job) not in (COMPARER, CHECKER):
                 found[number] = await self._job(key, job, pods, number in unread)
         return found
 
@@ -157,6 +158,10 @@ class Observer:
             if version is not None and _component(job) == COMPARER:
                 found[name] = await self._job(key, job, pods, is_unread(key[1], version, name))
         return found
+
+    async def _data_checks(self, key: Key, pods: Sequence[Raw]) -> dict[str, JobFacts]:
+        jobs = [job for job in self._store.children("Job", key) if _component(job) == CHECKER]
+        return {job["metadata"]["name"]: await self._job(key, job, pods, True) for job in jobs}
 
     async def _job(self, key: Key, job: Raw, pods: Sequence[Raw], is_unread: bool) -> JobFacts:
         own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]

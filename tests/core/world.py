@@ -21,7 +21,7 @@ from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stag
 from tenure.core.guardrails import GuardrailReading
 from tenure.core.monitor.memory import Look
 from tenure.core.monitor.signal import Reading
-from tenure.core.names import COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
+from tenure.core.names import CHECKER, COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.serving import is_watched, live_rollout
@@ -103,6 +103,9 @@ class World:
         self.versions: dict[int, Raw] = {}
         self.jobs: dict[int, JobFacts] = {}
         self.comparisons: dict[str, JobFacts] = {}
+        self.data_checks: dict[str, JobFacts] = {}
+        self.data = ""
+        """Digest of the data as it is now, without its algorithm; a training and a look at the data report it."""
         """Comparing Jobs by name."""
         self.workloads: dict[int, Workload] = {}
         self.services: dict[str, Raw] = {}
@@ -138,6 +141,7 @@ class World:
             versions={number: parse_version(raw) for number, raw in self.versions.items()},
             jobs=dict(self.jobs),
             comparisons=dict(self.comparisons),
+            data_checks=dict(self.data_checks),
             deployments={
                 number: parse_deployment(w.as_raw(), [], NO_IMAGE if number in self.broken else None)
                 for number, w in self.workloads.items()
@@ -220,6 +224,8 @@ class World:
                 self.created.append(number)
             case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == COMPARER:
                 self.comparisons[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
+            case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == CHECKER:
+                self.data_checks[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
             case "create", "Job":
                 self.jobs[_number(value)] = JobFacts(Progress.RUNNING)
             case "create", _:
@@ -248,6 +254,8 @@ class World:
     def _remove(self, kind: str, name: str) -> bool:
         if kind in ("HorizontalPodAutoscaler", "PodDisruptionBudget"):
             return self.others.pop(f"{kind}/{name}", None) is not None
+        if name in self.data_checks:
+            return self.data_checks.pop(name) is not None
         number = int(name.removesuffix("-train").rpartition("-v")[2])
         match kind:
             case "Deployment":
@@ -278,7 +286,9 @@ class World:
         digest = digest or f"sha256:{number:064x}"
         uri = f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops"
         artifact = {"uri": uri, "digest": digest, "format": self.format}
-        said = {"metrics": {"accuracy": accuracy}, "artifact": artifact}
+        said: Raw = {"metrics": {"accuracy": accuracy}, "artifact": artifact}
+        if self.data:
+            said["data"] = {"uri": self.model.build.data.uri, "digest": f"sha256:{self.data}", "rows": 100}
         if self.is_running(number):
             self.jobs[number] = JobFacts(Progress.SUCCEEDED, termination=json.dumps(said))
 
@@ -299,6 +309,14 @@ class World:
     def fail_comparison(self) -> None:
         error = {"error": {"reason": "DataDigestMismatch", "field": "spec.build.data.uri", "message": "it changed"}}
         self._end_comparisons(JobFacts(Progress.FAILED, "BackoffLimitExceeded: it broke", json.dumps(error)))
+
+    def end_data_check(self, said: dict[str, Any] | None = None) -> None:
+        """Let the Job that looks at the data end: it tells the digest, or what it could not read."""
+        told = json.dumps(said or {"data": {"uri": self.model.build.data.uri, "digest": f"sha256:{self.data}"}})
+        progress = Progress.FAILED if said else Progress.SUCCEEDED
+        for name, job in self.data_checks.items():
+            if job.progress is Progress.RUNNING:
+                self.data_checks[name] = JobFacts(progress, termination=told)
 
     def _end_comparisons(self, facts: JobFacts) -> None:
         for name, job in self.comparisons.items():

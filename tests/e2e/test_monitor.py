@@ -189,6 +189,24 @@ def test_a_new_version_that_performs_worse_than_it_promised_gives_way_to_the_pre
     assert space.names("ModelVersion") == ["loans-v1", "loans-v2"]
 
 
+def test_new_data_is_noticed_and_answered_by_one_rebuild(space: Space) -> None:
+    model = recipe("loans", uri="configmap://table/rows.csv", target="good")
+    model["spec"]["rebuild"] = {"onNewData": True, "cooldownSeconds": 10}
+    space.apply(table(), model)
+    space.wait_in_use("loans", "loans-v1")
+    known = space.version("loans-v1")["status"]["data"]["digest"]
+    space.wait_for("loans", "data seen", lambda raw: raw["status"].get("rebuild", {}).get("dataDigest") == known)
+    assert space.names("ModelVersion") == ["loans-v1"]
+
+    space.apply(table(is_turned=True))
+    space.wait_in_use("loans", "loans-v2")
+
+    source = space.version("loans-v2")["spec"]["source"]
+    assert (source["trigger"], f"sha256:{source['threshold']}") == ("NewData", known)
+    space.wait_until("no look is left", lambda: not space.names("Job", "app.kubernetes.io/component=checker"))
+    assert space.names("ModelVersion") == ["loans-v1", "loans-v2"]
+
+
 def test_prometheus_and_json_documents_are_read_and_what_does_not_answer_is_no_data(space: Space) -> None:
     prometheus = json.loads(cluster_tool("addon", "prometheus"))["url"]
     query = 'sum(tenure_requests_total{model="{model}",version="{version}",namespace="{namespace}"})'

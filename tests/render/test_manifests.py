@@ -13,6 +13,7 @@ from tenure.contract.task import loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion
 from tenure.core.target import build_hash, plan_hash
+from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
 from tenure.render.parts import merged
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
@@ -133,6 +134,12 @@ def test_the_claim_for_artifacts_is_as_in_its_golden_file(golden: Golden) -> Non
 @pytest.mark.parametrize("store", ["{claim: {name: models}}", '{s3: {uri: "s3://models"}}'])
 def test_a_place_of_the_user_s_own_is_not_made(store: str) -> None:
     assert render_claim(declared(f"build: {{artifactStore: {store}}}")) is None
+
+
+def test_the_look_at_the_data_is_as_in_its_golden_file(golden: Golden) -> None:
+    change = 'build: {data: {credentialsSecret: keys, endpointUrl: "http://minio:9000"}}'
+
+    golden("job-data-check", render_data_check(declared(change), "churn-data-1a2b3c4d", 1, "tenure.dev/runtime:1"))
 
 
 def test_a_version_is_as_in_its_golden_file(golden: Golden) -> None:

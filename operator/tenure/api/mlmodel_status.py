@@ -151,6 +151,12 @@ class RebuildStatus(Model):
     """Schedule and time zone that the next time belongs to."""
     next_scheduled_at: Moment | None = None
     """Next time by the schedule."""
+    data_digest: Hash = ""
+    """Digest of the data when it was looked at last, for onNewData."""
+    data_checked_at: Moment | None = None
+    """When that was."""
+    data_trouble: Sentence = ""
+    """Why it could not be read."""
 
 
 class LabelScore(Model):

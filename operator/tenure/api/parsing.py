@@ -23,6 +23,7 @@ from tenure.contract.result import Blob, Result
 from tenure.core.facts import (
     Allocation,
     ApprovalSeen,
+    DataSeen,
     Evidence,
     Memory,
     Retirement,
@@ -276,6 +277,7 @@ def _rebuild(spec: MLModelSpec) -> Rebuild:
     most = block.max_per_window
     return Rebuild(
         enabled=block.enabled,
+        on_new_data=block.on_new_data,
         schedule=block.schedule or "",
         time_zone=block.time_zone,
         cooldown_seconds=block.cooldown_seconds,
@@ -344,6 +346,7 @@ def parse_memory(raw: Raw) -> Memory:
         previous=version_number(status.get("previous") or ""),
         rebuild_trigger=rebuild.get("lastTrigger", ""),
         rebuild_starts=tuple(rebuild.get("started") or ()),
+        data=DataSeen(rebuild.get("dataDigest", ""), rebuild.get("dataCheckedAt", ""), rebuild.get("dataTrouble", "")),
         scheduled=Scheduled(rebuild["schedule"], rebuild.get("nextScheduledAt", ""))
         if rebuild.get("schedule")
         else None,

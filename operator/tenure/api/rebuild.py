@@ -45,7 +45,7 @@ class Rebuild(Model):
     time_zone: TimeZone = "UTC"
     """Time zone of the schedule. Default UTC."""
     on_new_data: bool = False
-    """Rebuild when the digest of the data changes. Default false."""
+    """Rebuild when the digest of the data changes: a Job reads it once per cooldownSeconds. Default false."""
     trigger: Annotated[str, Field(max_length=256)] | None = None
     """Any text; a new value starts one rebuild."""
     cooldown_seconds: Seconds = 3600

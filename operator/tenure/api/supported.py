@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from tenure.api.deploy import Runtime
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Monitor
-from tenure.api.rebuild import Rebuild
 from tenure.api.recipe import Compile
 from tenure.api.rollouts import parse_rollout_plan, unread_guardrails
 from tenure.api.signals import unsupported_signals
@@ -17,10 +16,6 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     yield from _build(spec)
     yield from _deploy(spec)
     yield from unsupported_signals(spec)
-    default = Rebuild()
-    for name in ("on_new_data",):
-        if getattr(spec.rebuild, name) != getattr(default, name):
-            yield f"spec.rebuild.{_camel(name)}"
     retire = spec.retire
     if retire is not None and retire.auto:
         yield "spec.retire.auto"

@@ -19,6 +19,10 @@ def violations(spec: MLModelSpec) -> tuple[str, ...]:
     found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy)]
     if spec.monitor is not None:
         found += _monitor(spec.monitor)
+    data = spec.build.data
+    if spec.rebuild.on_new_data and (data is None or data.digest is not None):
+        why = "build.data is not given" if data is None else "build.data.digest asks for one state of the data alone"
+        found.append(f"spec.rebuild.onNewData: {why}; remove onNewData, or say where new data comes")
     if spec.rebuild.schedule is not None:
         try:
             next_time(spec.rebuild.schedule, spec.rebuild.time_zone, datetime.now(UTC))

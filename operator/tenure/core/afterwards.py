@@ -7,6 +7,7 @@ from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Memory, Observation, Version
 from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
+from tenure.core.newdata import is_looked_for, seconds_until_check, with_data_seen
 from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
 from tenure.core.rules import steps
 from tenure.core.serving import is_watched, warm_pods, warm_seconds_left
@@ -23,7 +24,7 @@ def remembered(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]) 
         memory = replace(memory, monitor=take_look(monitor, memory.monitor, seen.look))
     if monitor is None or memory.champion is None:
         memory = replace(memory, monitor=UNWATCHED)
-    return note_the_end(seen, follow_the_calendar(seen, memory), outcomes)
+    return note_the_end(seen, with_data_seen(seen, follow_the_calendar(seen, memory)), outcomes)
 
 
 def told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -> Step:
@@ -42,6 +43,8 @@ def told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -
             waits.append(0.0)
         if allowed.allowed_at is not None and is_rebuilt_by_itself(seen):
             waits.append((allowed.allowed_at - seen.now).total_seconds())
+        if is_looked_for(seen):
+            waits.append(seconds_until_check(seen))
         due = moment(seen.memory.scheduled.at) if seen.memory.scheduled else None
         if due is not None and due > seen.now:
             waits.append((due - seen.now).total_seconds())

@@ -11,6 +11,7 @@ from tenure.core.monitor.memory import MonitorMemory
 from tenure.core.monitor.signal import OnBreach, Signal, SignalState
 from tenure.core.monitor.summary import degradation, drift, health, lasted
 from tenure.core.monitor.watched import Monitor
+from tenure.core.newdata import is_looked_for
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.rebuilding import is_rebuilt_by_itself, permission
 from tenure.core.requirements import Gate, first_failure
@@ -166,6 +167,9 @@ def _watched(seen: Observation, watching: MonitorMemory) -> Iterator[Condition]:
     if monitor is not None:
         states = watching.states if watching.version == seen.memory.champion else ()
         yield from _signals(seen, monitor, states)
+    trouble = seen.memory.data.trouble
+    if trouble and is_looked_for(seen):
+        yield Condition("DataReadable", "False", Reason.DATA_UNREADABLE, f"new data is not seen: {trouble}")
     if is_rebuilt_by_itself(seen):
         allowed = permission(seen)
         yield Condition("RebuildAllowed", "True" if allowed.allowed else "False", allowed.reason, allowed.message)

@@ -262,6 +262,19 @@ class Scheduled:
     at: str
 
 
+@dataclass(frozen=True, slots=True)
+class DataSeen:
+    """What the data was when it was looked at last."""
+
+    digest: str = ""
+    at: str = ""
+    trouble: str = ""
+    """Why it could not be read; the digest is then that of the look before."""
+
+
+NEVER_SEEN = DataSeen()
+
+
 class RetirementPhase(StrEnum):
     """How far an accepted retirement is."""
 
@@ -297,6 +310,7 @@ class Memory:
     rebuild_starts: tuple[str, ...] = ()
     """When the operator began rebuilds by itself, oldest first."""
     scheduled: Scheduled | None = None
+    data: DataSeen = NEVER_SEEN
     retirement: Retirement | None = None
     monitor: MonitorMemory = UNWATCHED
 
@@ -323,6 +337,8 @@ class Observation:
     """What is wrong with the spec, when it cannot be used; `model` then holds only its identity."""
     versions: Mapping[int, Version] = field(default_factory=dict)
     jobs: Mapping[int, JobFacts] = field(default_factory=dict)
+    data_checks: Mapping[str, JobFacts] = field(default_factory=dict)
+    """Jobs that look whether the data is new, by name."""
     comparisons: Mapping[str, JobFacts] = field(default_factory=dict)
     """Comparing Jobs by name."""
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)

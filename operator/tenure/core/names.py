@@ -14,6 +14,7 @@ MANAGED_BY = ("app.kubernetes.io/managed-by", "tenure")
 TRAINER = "trainer"
 SERVER = "server"
 COMPARER = "comparer"
+CHECKER = "checker"
 CONTAINER = "main"
 """The container that does the work, in training and in serving pods; `podOverrides` names it."""
 
@@ -60,6 +61,11 @@ def comparison_job_name(model: str, challenger: int, champion: int, metric: str)
     """Name of the one Job that answers one question; another champion or metric is another question."""
     mark = hashlib.sha256(metric.encode()).hexdigest()[:6]
     return fit(model, f"-v{challenger}-compare-v{champion}-{mark}")
+
+
+def data_check_name(model: str, last_check: str) -> str:
+    """Name of the one Job that looks at the data after the last look at it."""
+    return fit(model, f"-data-{hashlib.sha256(last_check.encode()).hexdigest()[:8]}")
 
 
 def record_name(model: str) -> str:

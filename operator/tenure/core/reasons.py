@@ -105,6 +105,7 @@ class Reason(Enum):
     REBUILD_LIMIT = "RebuildLimit", "As many rebuilds as are allowed in this time have been started."
     REBUILDS_EXHAUSTED = "RebuildsExhausted", "Too many rebuilds in a row failed or were rejected; a person must look."
     DATA_QUALITY_BROKEN = "DataQualityBroken", "The data that comes in is broken; a rebuild would learn from it."
+    DATA_UNREADABLE = "DataUnreadable", "The data could not be read to see whether it is new; it is tried again."
     NOTHING_NEW = "NothingNew", "The rebuild made the champion's very artifact: its data has not changed."
 
     PRIOR_LESSONS = "PriorLessons", "Retired models of the same owner or objective left lessons for this plan."

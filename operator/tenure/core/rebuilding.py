@@ -10,6 +10,7 @@ from tenure.core.facts import ENDED, NO_EVIDENCE, Evidence, Memory, Observation,
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.signal import OnBreach, SignalKind, SignalState
 from tenure.core.monitor.summary import drift, quality_break
+from tenure.core.newdata import find_new_data
 from tenure.core.reasons import Reason
 from tenure.core.serving import live_rollout
 from tenure.core.target import AUTOMATIC, find_target, is_building
@@ -46,6 +47,11 @@ def find_wish(seen: Observation) -> Wish | None:
         breached = [state for state in current_states(seen) if state.breached and state.name in asking]
         for state in sorted(breached, key=lambda state: state.kind != SignalKind.PERFORMANCE.value):
             return _wish_of(state)
+    changed = find_new_data(seen)
+    if changed is not None:
+        now, before = (digest.removeprefix("sha256:") for digest in changed)
+        text = f"the data at {seen.model.build.data.uri} is new: {now[:12]} instead of {before[:12]}"
+        return Wish("NewData", text, Evidence("", now[:64], before[:64]))
     scheduled = seen.memory.scheduled
     due = moment(scheduled.at) if scheduled is not None and seen.model.rebuild.schedule else None
     if scheduled is not None and due is not None and due <= seen.now:
@@ -86,7 +92,8 @@ def is_rebuilt_by_itself(seen: Observation) -> bool:
     """Whether anything but a person can ask for a rebuild of this model."""
     monitor = seen.model.monitor
     asks = monitor is not None and any(signal.on_breach is OnBreach.REBUILD for signal in known_signals(monitor))
-    return seen.memory.champion is not None and (asks or bool(seen.model.rebuild.schedule))
+    rebuild = seen.model.rebuild
+    return seen.memory.champion is not None and (asks or bool(rebuild.schedule) or rebuild.on_new_data)
 
 
 def current_states(seen: Observation) -> tuple[SignalState, ...]:

@@ -239,6 +239,7 @@ class Rebuild:
     """When the operator rebuilds by itself, and how often at most."""
 
     enabled: bool = True
+    on_new_data: bool = False
     schedule: str = ""
     time_zone: str = "UTC"
     cooldown_seconds: int = 3600

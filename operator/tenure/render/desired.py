@@ -7,9 +7,11 @@ from typing import Any
 from tenure.core.decision import Decision
 from tenure.core.facts import Observation, Progress
 from tenure.core.names import claim_name, comparison_job_name, service_name, training_job_name, version_name
+from tenure.core.newdata import check_name, is_check_due, is_looked_for
 from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
 from tenure.render.comparison_job import render_comparison_job
+from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
 from tenure.render.record import render_record
 from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
@@ -56,6 +58,8 @@ def _build(seen: Observation, decision: Decision, runtime_image: str) -> Iterato
         if claim is not None:
             yield claim
         yield render_training_job(seen.model, seen.versions[step.build])
+    if is_check_due(seen) and seen.memory.champion is not None:
+        yield render_data_check(seen.model, check_name(seen), seen.memory.champion, runtime_image)
     asked = step.compare
     if asked is not None:
         name = comparison_job_name(seen.model.name, asked.challenger, asked.champion, asked.metric)
@@ -100,6 +104,9 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
         yield Ref("HorizontalPodAutoscaler", namespace, name)
     if not is_disruption_limited(seen.model) or not decision.serving.traffic:
         yield Ref("PodDisruptionBudget", namespace, name)
+    for job in seen.data_checks:
+        if job != check_name(seen) or not is_looked_for(seen):
+            yield Ref("Job", namespace, job)
     for number in prunable(seen):
         yield Ref("ModelVersion", namespace, version_name(seen.model.name, number))
         if number in seen.jobs:

@@ -122,6 +122,9 @@ def _rebuild(memory: Memory) -> dict[str, Any]:
             "started": list(memory.rebuild_starts),
             "schedule": scheduled.schedule if scheduled else "",
             "nextScheduledAt": scheduled.at if scheduled else "",
+            "dataDigest": memory.data.digest,
+            "dataCheckedAt": memory.data.at,
+            "dataTrouble": memory.data.trouble[:1024],
         }
     )
 

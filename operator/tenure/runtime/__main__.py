@@ -1,4 +1,4 @@
-"""The entry of the runtime image: `python -m tenure.runtime train | compare | fetch | serve`."""
+"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | fetch | serve`."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tenure.runtime import cpu
 from tenure.runtime.refused import Refused
 from tenure.runtime.termination import write_breakage, write_refusal
 
-USAGE = "usage: python -m tenure.runtime train | compare | fetch | serve"
+USAGE = "usage: python -m tenure.runtime train | compare | digest | fetch | serve"
 
 
 def train() -> None:
@@ -25,6 +25,13 @@ def train() -> None:
 def compare() -> None:
     """Evaluate challenger and champion on the same fresh rows."""
     from tenure.runtime.compare.command import run
+
+    run(os.environ)
+
+
+def digest() -> None:
+    """Tell the digest of the data as it is now."""
+    from tenure.runtime.digest import run
 
     run(os.environ)
 
@@ -46,6 +53,7 @@ def serve() -> None:
 COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
     "train": (train, FailureReason.BUILD_FAILED),
     "compare": (compare, FailureReason.COMPARISON_FAILED),
+    "digest": (digest, FailureReason.DATA_UNREADABLE),
     "fetch": (fetch, FailureReason.FETCH_FAILED),
     "serve": (serve, FailureReason.SERVE_FAILED),
 }
