@@ -264,7 +264,12 @@ def test_a_watch_in_a_terminal_is_a_picture_until_somebody_has_seen_enough(termi
     ours, theirs = os.openpty()
     environment = terminal.environment() | {"TERM": "xterm-256color", "COLUMNS": "120", "LINES": "50"}
     process = subprocess.Popen(
-        terminal.command("status", "churn", "--watch"), stdout=theirs, stderr=theirs, env=environment
+        terminal.command("status", "churn", "--watch"),
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        # Who runs tests in the background of a shell has SIGINT ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     os.close(theirs)
     seen = ""
