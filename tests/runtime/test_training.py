@@ -47,6 +47,24 @@ def test_the_metrics_are_those_of_rows_that_no_fit_has_seen(train: Train) -> Non
     assert ended.result.metrics["accuracy"] < 0.75
 
 
+def test_named_features_leave_the_group_column_out_of_the_model_and_still_keep_its_rows_together(
+    train: Train, tmp_path: Path
+) -> None:
+    path = tmp_path / "grouped.csv"
+    dice = np.random.default_rng(3)
+    frame = pd.DataFrame({"x": dice.normal(size=120), "other": dice.normal(size=120), "who": np.repeat(range(12), 10)})
+    frame.assign(y=(frame["x"] > 0).astype(int)).to_csv(path, index=False)
+
+    ended = train(
+        data={"uri": str(path), "target": "y", "features": ["x"]},
+        crossValidation={"folds": 3, "split": "Group", "groupColumn": "who"},
+    )
+
+    assert ended.result.failure is None
+    assert len(ended.result.folds) == 3
+    assert [profile.name for profile in contract.loads(ended.baseline.read_text()).features] == ["x"]
+
+
 SAME = (
     "sklearn.linear_model.LogisticRegression",
     "sklearn.ensemble.RandomForestClassifier",

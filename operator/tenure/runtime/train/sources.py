@@ -111,7 +111,7 @@ def _wanted(data: Data) -> list[str] | None:
     """The columns to read when the features are named: what is not needed never reaches memory."""
     if not data.features:
         return None
-    named = (*data.features, data.target, data.weight_column, data.time_column)
+    named = (*data.features, data.target, data.weight_column, data.time_column, data.group_column)
     return list(dict.fromkeys(name for name in named if name))
 
 

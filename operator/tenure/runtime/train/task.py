@@ -22,6 +22,8 @@ class Data:
     features: tuple[str, ...] = ()
     weight_column: str = ""
     time_column: str = ""
+    group_column: str = ""
+    """The column by which cross-validation keeps rows together; read with the features, never learned from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +87,22 @@ class Task:
 def parse(raw: Mapping[str, Any]) -> Task:
     """Build the task; refuse what is not of its form, naming the field of the MLModel."""
     data, recipe = _block(raw, "data"), _block(raw, "recipe")
+    folds = _cross_validation(raw)
     return Task(
         model=str(raw.get("model") or "model"),
         version=_whole(raw.get("version"), 1, "version", lowest=0),
-        data=_data(data),
+        data=_data(data, folds.group_column if folds else ""),
         recipe=_recipe(recipe),
         artifact_uri=_needed(_block(raw, "artifact"), "uri", "spec.build.artifactStore"),
         baseline_uri=str(_block(raw, "baseline").get("uri") or ""),
-        cross_validation=_cross_validation(raw),
+        cross_validation=folds,
         holdout=_holdout(_block(raw, "holdout")),
         seed=_whole(raw.get("seed"), 0, "spec.build.seed", lowest=0, highest=LARGEST_SEED),
         metrics=_metric_names(raw.get("requirements")),
     )
 
 
-def _data(raw: Mapping[str, Any]) -> Data:
+def _data(raw: Mapping[str, Any], group_column: str) -> Data:
     return Data(
         uri=_needed(raw, "uri", "spec.build.data.uri"),
         target=str(raw.get("target") or ""),
@@ -108,6 +111,7 @@ def _data(raw: Mapping[str, Any]) -> Data:
         features=tuple(str(name) for name in raw.get("features") or ()),
         weight_column=str(raw.get("weightColumn") or ""),
         time_column=str(raw.get("timeColumn") or ""),
+        group_column=group_column,
     )
 
 
