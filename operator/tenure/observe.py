@@ -1,9 +1,10 @@
 """Observe: read one model's world into one value; nothing is written here."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tenure.adapters.cluster import Cluster
@@ -100,12 +101,7 @@ class Observer:
         """Ask the sources of the guardrails while they are judged."""
         if self._guardrails is None:
             return seen
-        port = seen.model.deploy.runtime.port
-
-        def addresses(version: int) -> list[str]:
-            serving = [pod for pod in pods if version_of(pod) == version and _is_ready_server(pod)]
-            return [_address(pod["status"].get("podIP") or "", port) for pod in serving]
-
+        addresses = partial(_ready_addresses, pods, seen.model.deploy.runtime.port)
         return replace(seen, readings=await self._guardrails.read(seen, addresses))
 
     def _next_slot(self, model: Model) -> datetime | None:
@@ -123,9 +119,7 @@ class Observer:
         is_watched = not (seen.errors or model.suspend or model.deleting or seen.memory.retirement)
         if model.monitor is None or champion is None or not is_watched:
             return seen
-        port = model.deploy.runtime.port
-        serving = [pod for pod in pods if version_of(pod) == champion.number and _is_ready_server(pod)]
-        addresses = [_address(pod["status"].get("podIP") or "", port) for pod in serving]
+        addresses = _ready_addresses(pods, model.deploy.runtime.port, champion.number)
         periods = champion.served_periods
         since = moment(periods[-1][0]) if periods else None
         look, wait = self._looks.collect(model, champion, model.monitor, addresses, since, seen.now)
@@ -235,6 +229,12 @@ def _address(ip: str, port: int) -> str:
 
 def _component(raw: Raw) -> str:
     return str((raw["metadata"].get("labels") or {}).get("app.kubernetes.io/component", ""))
+
+
+def _ready_addresses(pods: Iterable[Raw], port: int, version: int) -> list[str]:
+    """Return where the pods of a version that answer their probe can be asked."""
+    serving = [pod for pod in pods if version_of(pod) == version and _is_ready_server(pod)]
+    return [_address(pod["status"].get("podIP") or "", port) for pod in serving]
 
 
 def _is_ready_server(raw: Raw) -> bool:

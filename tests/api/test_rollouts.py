@@ -8,7 +8,7 @@ from render.specs import a_spec, declared
 from tenure.api.parsing import parse_model
 from tenure.api.rollouts import parse_rollout
 from tenure.core.rollout_plan import (
-    JsonDocument,
+    HttpNumber,
     Nowhere,
     PodCounts,
     PrometheusQuery,
@@ -66,7 +66,7 @@ def test_a_guardrail_has_a_source_of_its_own() -> None:
 
     (kept,) = strategy(f"{{type: Canary, guardrails: [{text}]}}").guardrails
 
-    assert kept.source == JsonDocument("http://kpi/{model}", "$.n")
+    assert kept.source == HttpNumber("http://kpi/{model}", "$.n")
 
 
 @pytest.mark.parametrize(

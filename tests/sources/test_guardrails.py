@@ -17,7 +17,7 @@ from tenure.core.facts import EndedRollout, Observation, Rollout, Stage, Version
 from tenure.core.rollout_plan import (
     AgainstChampion,
     Guardrail,
-    JsonDocument,
+    HttpNumber,
     Nowhere,
     PodCounts,
     PrometheusQuery,
@@ -146,7 +146,7 @@ async def test_a_document_is_asked_with_the_names_of_the_version(
         return web.json_response({"share": "0.02"})
 
     url = await serving(answering)
-    guardrail = a_guardrail(JsonDocument(url + "/{namespace}/{model}/{version}", "$.share"))
+    guardrail = a_guardrail(HttpNumber(url + "/{namespace}/{model}/{version}", "$.share"))
 
     found = await GuardrailReader(session).read(walking(guardrail), nobody)
 

@@ -74,7 +74,7 @@ class Store:
         """Return the objects of a kind in a namespace that carry a label, whatever its value."""
         return [
             raw
-            for (home, _), raw in sorted(self._objects[kind].items())
+            for (home, _), raw in self._objects[kind].items()
             if home == namespace and label in (raw["metadata"].get("labels") or {})
         ]
 

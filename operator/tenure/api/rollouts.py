@@ -12,15 +12,16 @@ from tenure.api.strategy import Strategy as StrategyBlock
 from tenure.api.strategy import StrategyType
 from tenure.core.facts import EndedRollout, Rollout, Stage
 from tenure.core.guardrails import GuardrailState, GuardrailVerdict
+from tenure.core.monitor.counts import METRICS
+from tenure.core.monitor.operation import LEAST_REQUESTS, MOST_ERRORS
+from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.rollout_plan import (
     AgainstChampion,
     Guardrail,
-    JsonDocument,
     Nowhere,
     OnFailure,
     OnNoData,
     PodCounts,
-    PrometheusQuery,
     RolloutPlan,
     RolloutStep,
     Source,
@@ -28,10 +29,11 @@ from tenure.core.rollout_plan import (
 
 Raw = Mapping[str, Any]
 
-BUILT_IN: Mapping[str, tuple[Decimal | None, int]] = {"errorRate": (Decimal("0.01"), 30), "latencyP99": (None, 30)}
+BUILT_IN: Mapping[str, tuple[Decimal | None, int]] = {
+    "errorRate": (MOST_ERRORS, LEAST_REQUESTS),
+    "latencyP99": (None, LEAST_REQUESTS),
+}
 """Signals that need no declaration: their greatest good value, if they have one, and the samples they need."""
-COUNTED = ("accuracy", "error", "mae", "rmse", "errorRate", "latencyP50", "latencyP95", "latencyP99", "requests")
-"""What pods count without a look at the baseline."""
 
 
 def parse_rollout_plan(block: StrategyBlock, monitor: Monitor | None) -> RolloutPlan:
@@ -101,13 +103,13 @@ def _source(block: GuardrailBlock, signal: Signal | None) -> Source:
     if named.http is not None:
         if named.http.credentials_secret:
             return Nowhere("credentialsSecret is not read yet")
-        return JsonDocument(named.http.url, named.http.json_path)
+        return HttpNumber(named.http.url, named.http.json_path)
     return Nowhere("a Job is not run during a rollout yet")
 
 
 def _counted(metric: str) -> Source:
-    if metric not in COUNTED:
-        return Nowhere(f"the serving pods do not count {metric}; they know {', '.join(COUNTED)}")
+    if metric not in METRICS:
+        return Nowhere(f"the serving pods do not count {metric}; they know {', '.join(METRICS)}")
     return PodCounts(metric)
 
 

@@ -9,9 +9,10 @@ from tenure.api.monitor import Signal as SignalBlock
 from tenure.core.clock import moment
 from tenure.core.monitor.labels import from_json
 from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import OnBreach, OnNoData, Signal, SignalKind, SignalState
 from tenure.core.monitor.watch import BUILT_IN, LEAST_LABELS
-from tenure.core.monitor.watched import HttpNumber, Monitor, PrometheusQuery, RuntimeCounts, Source, Watched
+from tenure.core.monitor.watched import Monitor, RuntimeCounts, Source, Watched
 from tenure.core.statistics.drift import LEAST_ROWS
 from tenure.core.verdict import Verdict
 

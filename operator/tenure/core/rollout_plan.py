@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from tenure.core.monitor.places import HttpNumber, PrometheusQuery
+
 
 class OnNoData(StrEnum):
     """What the absence of data means."""
@@ -36,25 +38,13 @@ class PodCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class PrometheusQuery:
-    url: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class JsonDocument:
-    url: str
-    json_path: str
-
-
-@dataclass(frozen=True, slots=True)
 class Nowhere:
     """A source this release cannot read; it never gives data, so it never lets a version pass."""
 
     why: str
 
 
-Source = PodCounts | PrometheusQuery | JsonDocument | Nowhere
+Source = PodCounts | PrometheusQuery | HttpNumber | Nowhere
 
 
 @dataclass(frozen=True, slots=True)

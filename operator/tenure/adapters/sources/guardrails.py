@@ -8,17 +8,16 @@ from datetime import datetime
 import aiohttp
 
 from tenure.adapters.sources.asking import Place
-from tenure.adapters.sources.document import read_document
+from tenure.adapters.sources.places import read_number
 from tenure.adapters.sources.pods import read_windows
-from tenure.adapters.sources.prometheus import read_prometheus
 from tenure.contract.window import Counts, NotAWindowError, Window, merge
 from tenure.core.clock import moment
 from tenure.core.facts import Observation
 from tenure.core.guardrails import GuardrailReading
 from tenure.core.monitor.counts import read_metric
 from tenure.core.monitor.signal import Reading
-from tenure.core.monitor.windows import find_trouble
-from tenure.core.rollout_plan import Guardrail, JsonDocument, Nowhere, PodCounts, PrometheusQuery
+from tenure.core.monitor.windows import find_trouble, newest_of_each
+from tenure.core.rollout_plan import Guardrail, Nowhere, PodCounts
 from tenure.core.rollout_steps import present
 from tenure.core.rules.steps import LOOK_SECONDS
 from tenure.core.serving import is_watched, live_rollout
@@ -91,27 +90,22 @@ class GuardrailReader:
                     self._session, addresses(version), seen.model.name, seconds, seconds=SOURCE_SECONDS
                 )
                 return read_pods(metric, version, found.windows, found.notes, seen.now)
-            case PrometheusQuery(url, query):
-                return await read_prometheus(self._session, url, query, place, seen.now, seconds=SOURCE_SECONDS)
-            case JsonDocument(url, json_path):
-                return await read_document(self._session, url, json_path, place, seen.now, seconds=SOURCE_SECONDS)
             case Nowhere(why):
                 return Reading(None, 0, seen.now, why)
+            case elsewhere:
+                return await read_number(self._session, elsewhere, place, seen.now, seconds=SOURCE_SECONDS)
 
 
 def read_pods(metric: str, version: int, windows: Iterable[Window], notes: Sequence[str], now: datetime) -> Reading:
     """Add what the pods of one version counted; what cannot be true is left out."""
-    newest: dict[str, Window] = {}
-    for window in windows:
-        if window.version != str(version) or find_trouble(
-            window, (_sizes(window.features), _sizes(window.predictions))
-        ):
-            continue
-        known = newest.get(window.epoch)
-        if known is None or window.until > known.until:
-            newest[window.epoch] = window
+    believed = (
+        window
+        for window in windows
+        if window.version == str(version)
+        and not find_trouble(window, (_sizes(window.features), _sizes(window.predictions)))
+    )
     try:
-        whole = merge(newest.values())
+        whole = merge(newest_of_each(believed))
     except NotAWindowError:
         return Reading(None, 0, now, "; ".join(notes[:3]) or "no pod gave its counts")
     return read_metric(metric, whole, now)

@@ -12,16 +12,15 @@ from urllib.parse import quote
 import aiohttp
 
 from tenure.adapters.sources.asking import Place, ask
-from tenure.adapters.sources.document import read_document
+from tenure.adapters.sources.places import read_number
 from tenure.adapters.sources.pods import read_windows
-from tenure.adapters.sources.prometheus import read_prometheus
 from tenure.contract import baseline as contract
 from tenure.contract.baseline import Baseline
 from tenure.core.facts import Version
 from tenure.core.monitor.look import EVERYTHING, watched_signals, window_lengths
 from tenure.core.monitor.memory import Look, PodWindows
 from tenure.core.monitor.signal import Reading
-from tenure.core.monitor.watched import HttpNumber, Monitor, PrometheusQuery, Watched
+from tenure.core.monitor.watched import Monitor, RuntimeCounts, Watched
 from tenure.core.spec import Model
 
 MOST_BASELINE_BYTES = 16 * 1024 * 1024
@@ -51,8 +50,8 @@ class Looks:
         self._session = session
         self._wake = wake
         self._clock = clock
-        self._begun: dict[str, float] = {}
-        """When the last look at a model was begun, by the model's uid and champion."""
+        self._begun: dict[str, tuple[int, float]] = {}
+        """The champion that was looked at last and when that began, by the model's uid."""
         self._running: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, Look] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
@@ -70,11 +69,10 @@ class Looks:
     ) -> tuple[Look | None, float]:
         """Return the look that is there, if one is, and the seconds until the next; begin one that is due."""
         key = _key(model, version)
-        for old in [other for other in self._begun if other.startswith(f"{model.uid}/") and other != key]:
-            del self._begun[old]
-        wait = self._begun.get(key, -math.inf) + monitor.interval_seconds - self._clock()
+        before, begun = self._begun.get(model.uid, (0, -math.inf))
+        wait = begun + monitor.interval_seconds - self._clock() if before == version.number else 0.0
         if wait <= 0 and key not in self._running:
-            self._begun[key], wait = self._clock(), float(monitor.interval_seconds)
+            self._begun[model.uid], wait = (version.number, self._clock()), float(monitor.interval_seconds)
             task = asyncio.create_task(self._run(key, model, version, monitor, addresses, since, now))
             self._running[key] = task
         return self._done.pop(key, None), max(1.0, wait)
@@ -136,15 +134,9 @@ class Looks:
         return found
 
     async def _read_others(self, place: Place, watched: Sequence[Watched], now: datetime) -> Mapping[str, Reading]:
-        async def read(one: Watched) -> tuple[str, Reading] | None:
-            match one.source:
-                case PrometheusQuery(url, query):
-                    return one.signal.name, await read_prometheus(self._session, url, query, place, now)
-                case HttpNumber(url, json_path):
-                    return one.signal.name, await read_document(self._session, url, json_path, place, now)
-            return None
-
-        return dict(pair for pair in await asyncio.gather(*map(read, watched)) if pair is not None)
+        others = {one.signal.name: one.source for one in watched if not isinstance(one.source, RuntimeCounts)}
+        found = await asyncio.gather(*(read_number(self._session, where, place, now) for where in others.values()))
+        return dict(zip(others, found, strict=True))
 
     async def _read_baseline(
         self, model: Model, version: Version, addresses: Sequence[str]

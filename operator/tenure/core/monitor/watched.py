@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import Signal
 from tenure.core.statistics.cusum import LABELS_PER_FALSE_ALARM
 
@@ -13,22 +14,6 @@ class RuntimeCounts:
 
     metric: str = ""
     feature: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PrometheusQuery:
-    """A query that answers with one number."""
-
-    url: str
-    query: str
-
-
-@dataclass(frozen=True, slots=True)
-class HttpNumber:
-    """A number in a JSON document."""
-
-    url: str
-    json_path: str
 
 
 Source = RuntimeCounts | PrometheusQuery | HttpNumber

@@ -28,7 +28,7 @@ def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] =
     Windows over other bins (of another version) are left out without a note: two versions may serve at once. `notes`
     say which pods could not be read, and are kept.
     """
-    newest: dict[str, Window] = {}
+    believed: list[Window] = []
     known_notes = list(notes)
     bin_spec, sizes = baseline.bin_spec, (_sizes(baseline.features), _sizes(baseline.predictions))
     for window in windows:
@@ -37,13 +37,21 @@ def gather(windows: Iterable[Window], baseline: Baseline, notes: Iterable[str] =
         trouble = find_trouble(window, sizes)
         if trouble:
             known_notes.append(f"pod {window.pod}: {trouble}")
-            continue
+        else:
+            believed.append(window)
+    counted = newest_of_each(believed)
+    whole = counted[0] if len(counted) == 1 else merge(counted) if counted else None
+    return Gathered(counted, whole, tuple(known_notes))
+
+
+def newest_of_each(windows: Iterable[Window]) -> tuple[Window, ...]:
+    """Keep the newest window of each process, in the order of their epochs."""
+    newest: dict[str, Window] = {}
+    for window in windows:
         known = newest.get(window.epoch)
         if known is None or window.until > known.until:
             newest[window.epoch] = window
-    counted = tuple(newest[epoch] for epoch in sorted(newest))
-    whole = counted[0] if len(counted) == 1 else merge(counted) if counted else None
-    return Gathered(counted, whole, tuple(known_notes))
+    return tuple(newest[epoch] for epoch in sorted(newest))
 
 
 def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
