@@ -13,6 +13,7 @@ import aiohttp
 
 from tenure.act import Actor
 from tenure.adapters.cluster import Cluster, Refused, Unreachable, connect
+from tenure.adapters.election import Election
 from tenure.adapters.kinds import OWNED
 from tenure.adapters.metrics import Metrics
 from tenure.adapters.probe import Probe
@@ -50,6 +51,12 @@ class Process:
         )
         self._watches: Watches | None = None
         self._listed = asyncio.Event()
+        self._election: Election | None = None
+        self._elected = asyncio.Event()
+        if settings.lease:
+            self._election = Election(cluster, settings.pod_namespace, settings.lease, settings.pod_name)
+        else:
+            self._elect()
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until stopped."""
@@ -65,15 +72,31 @@ class Process:
             self._watches.start()
             tasks = [asyncio.create_task(self._work()) for _ in range(self._settings.workers)]
             tasks.append(asyncio.create_task(self._relist_for_ever()))
+            if self._election is not None:
+                tasks.append(asyncio.create_task(self._stand(self._election, stop)))
             await stop.wait()
             log.info("stopping")
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            if self._election is not None:
+                await self._election.give_back()
             await self._looks.stop()
             await asyncio.to_thread(self._watches.stop)
         for end in ends:
             await end.cleanup()
+
+    def _elect(self) -> None:
+        self._elected.set()
+        self._metrics.works.set(1)
+
+    async def _stand(self, election: Election, stop: asyncio.Event) -> None:
+        """Stand by with everything read already; work while the Lease is ours, and end when it is lost."""
+        await election.win()
+        self._elect()
+        await election.keep()
+        self._metrics.works.set(0)
+        stop.set()
 
     def _on_event(self, kind_of_event: str, raw: dict[str, Any]) -> None:
         key = self._store.key_of(raw)
@@ -88,10 +111,13 @@ class Process:
     async def _work(self) -> None:
         # Before everything is listed once, a missing child would look like one that must be made.
         await self._listed.wait()
+        await self._elected.wait()
         while True:
             key = await self._queue.take()
             try:
-                await self._pass(key)
+                # After a long freeze another operator may work already; this one is about to end.
+                if self._election is None or self._election.is_held:
+                    await self._pass(key)
             finally:
                 self._queue.done(key)
 

@@ -21,6 +21,10 @@ class Settings:
     """Every model gets a pass, and ghosts are looked for, this often."""
     health_port: int = 8081
     metrics_port: int = 8080
+    lease: str = ""
+    """Name of the Lease that decides which of several operators works; empty means that this one is alone."""
+    pod_name: str = ""
+    pod_namespace: str = ""
 
 
 def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -35,7 +39,16 @@ def read_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         resync_seconds=_number(environ, "TENURE_RESYNC_SECONDS", default.resync_seconds),
         health_port=_whole(environ, "TENURE_HEALTH_PORT", default.health_port, 65535),
         metrics_port=_whole(environ, "TENURE_METRICS_PORT", default.metrics_port, 65535),
+        lease=(lease := environ.get("TENURE_LEASE", "")),
+        pod_name=_known(environ, "POD_NAME", lease),
+        pod_namespace=_known(environ, "POD_NAMESPACE", lease),
     )
+
+
+def _known(environ: Mapping[str, str], name: str, lease: str) -> str:
+    if lease and not environ.get(name):
+        raise ValueError(f"TENURE_LEASE needs {name}: without it operators cannot be told apart; set both or neither")
+    return environ.get(name, "")
 
 
 def _number(environ: Mapping[str, str], name: str, default: float) -> float:

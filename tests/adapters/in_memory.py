@@ -11,7 +11,7 @@ from tenure.adapters.kinds import identity
 Raw = dict[str, Any]
 Identity = tuple[str, str, str]
 
-WRITES = ("apply", "status", "create", "merge", "delete")
+WRITES = ("apply", "status", "create", "replace", "merge", "delete")
 
 
 class InMemoryCluster:
@@ -61,6 +61,15 @@ class InMemoryCluster:
         if identity(manifest) in self.objects:
             raise Refused(409, "already exists")
         return self._apply(CHILDREN_MANAGER, manifest)
+
+    async def replace(self, manifest: Mapping[str, Any]) -> Raw:
+        self._note("replace", manifest)
+        live = self.objects.get(identity(manifest))
+        if live is None:
+            raise Refused(404, "not found")
+        if live["metadata"]["resourceVersion"] != manifest["metadata"]["resourceVersion"]:
+            raise Refused(409, "the object has been modified")
+        return self._keep(identity(manifest), deepcopy(dict(manifest)))
 
     async def merge(self, kind: str, namespace: str, name: str, patch: Mapping[str, Any]) -> Raw:
         self.calls.append(("merge", kind, name))

@@ -45,6 +45,7 @@ MANY_VALUES = [
         'serviceAccount={"name":"known","annotations":{"role":"x"}}',
         'affinity={"nodeAffinity":{}}',
     ),
+    ("replicas=2",),
 ]
 with_many_values = pytest.mark.parametrize(
     "values", MANY_VALUES, ids=lambda values: ",".join(values)[:40] or "defaults"
@@ -115,6 +116,8 @@ def test_the_operator_may_do_to_each_kind_what_it_does(render: Render, values: t
         group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
         watched = {"get", "list", "watch"} if kind != "Event" else set()
         written = {"create", "patch"} if kind not in {"MLModel", "Pod"} else set()
+        if kind == "Lease":
+            watched, written = set(), {"get", "create", "update"} if "replicas=2" in values else set()
         assert watched | written <= granted.get((group, plural), set()), kind
 
 
@@ -143,6 +146,18 @@ def test_the_operator_understands_the_environment_it_gets(render: Render) -> Non
     assert (settings.workers, settings.resync_seconds) == (4, 60)
     ports = {port["name"]: port["containerPort"] for port in container["ports"]}
     assert ports == {"health": settings.health_port, "metrics": settings.metrics_port}
+
+
+def test_several_operators_agree_by_a_lease_of_their_own_and_a_single_one_asks_none(render: Render) -> None:
+    for manifests, lease in ((render(), ""), (render("replicas=2"), "tenure")):
+        (container,) = the_pod(manifests)["containers"]
+        environment = {entry["name"]: entry.get("value", "known at run time") for entry in container["env"]}
+        assert read_settings(environment).lease == lease
+        asked = [rule for rule in rules(manifests) if "leases" in rule["resources"]]
+        assert bool(asked) == bool(lease)
+        assert bool(the_pod(manifests).get("topologySpreadConstraints")) == bool(lease)
+        for rule in asked:
+            assert rule["verbs"] == ["create"] or rule["resourceNames"] == [lease]
 
 
 def test_the_chart_and_the_operator_have_the_same_defaults(render: Render) -> None:
@@ -258,7 +273,7 @@ def test_the_groups_that_decide_are_those_of_the_values(render: Render) -> None:
     ("value", "words"),
     [
         ('scope="everywhere"', "scope"),
-        ("replicas=2", "replicas"),
+        ("replicas=6", "replicas"),
         ("workers=0", "workers"),
         ('logFormat="xml"', "logFormat"),
         ('watchNamespaces=["Not A Name"]', "watchNamespaces"),

@@ -148,9 +148,14 @@ class InstalledOperator:
 
     def kill(self) -> None:
         """Send SIGKILL to its process and wait until another one works. The pod goes too: no restart back-off."""
-        self.prepare_to_kill()
         pod = self.pod()
         assert pod is not None
+        self.strike(pod)
+        self.wait_ready()
+
+    def strike(self, pod: Raw) -> None:
+        """Send SIGKILL to the process of one of its pods; the pod goes too."""
+        self.prepare_to_kill()
         assert self._executioner is not None
         assert self._executioner.stdin is not None
         assert self._executioner.stdout is not None
@@ -161,7 +166,10 @@ class InstalledOperator:
         self._api.kubectl(
             "--namespace", NAMESPACE, "delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force"
         )
-        self.wait_ready()
+
+    def end(self, pod: Raw) -> None:
+        """Ask one of its pods to end."""
+        self._api.kubectl("--namespace", NAMESPACE, "delete", "pod", pod["metadata"]["name"], "--wait=false")
 
     def stop(self) -> None:
         """Scale it to nothing."""

@@ -1,5 +1,6 @@
 """Stories of the process: events line up their model, a broken pass backs off, and ghosts are found."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -139,6 +140,28 @@ async def test_models_are_counted_by_phase(process: Process, cluster: InMemoryCl
     await process._relist()
 
     assert process._metrics.registry.get_sample_value("tenure_models", {"phase": "InUse"}) == 1
+
+
+async def test_on_stand_by_no_pass_runs_and_the_models_stay_in_line(cluster: InMemoryCluster) -> None:
+    port: Any = cluster
+    session: Any = None
+    settings = Settings(lease="tenure", pod_name="second", pod_namespace="team")
+    process = Process(settings, port, session, Metrics(1))
+    process._listed.set()
+    process._on_event("ADDED", a_model())
+
+    worker = asyncio.create_task(process._work())
+    await asyncio.sleep(0.05)
+    worker.cancel()
+
+    assert lined_up(process) == 1
+    assert cluster.calls == []
+    assert process._metrics.registry.get_sample_value("tenure_operator_works") == 0
+
+
+def test_an_operator_that_is_alone_asks_no_lease(process: Process) -> None:
+    assert process._elected.is_set()
+    assert process._metrics.registry.get_sample_value("tenure_operator_works") == 1
 
 
 def test_a_process_without_watches_is_not_ready(process: Process) -> None:

@@ -24,10 +24,21 @@ def test_every_variable_counts() -> None:
             "TENURE_RESYNC_SECONDS": "1.5",
             "TENURE_HEALTH_PORT": "9001",
             "TENURE_METRICS_PORT": "9002",
+            "TENURE_LEASE": "tenure",
+            "POD_NAME": "tenure-1",
+            "POD_NAMESPACE": "operators",
         }
     )
 
-    assert settings == Settings("runtime:2", ("one", "two"), "DEBUG", "text", 4, 1.5, 9001, 9002)
+    alone = ("runtime:2", ("one", "two"), "DEBUG", "text", 4, 1.5, 9001, 9002)
+    assert settings == Settings(*alone, "tenure", "tenure-1", "operators")
+
+
+@pytest.mark.parametrize("name", ["POD_NAME", "POD_NAMESPACE"])
+def test_a_lease_without_a_name_of_its_own_is_refused(name: str) -> None:
+    environ = {"TENURE_LEASE": "tenure", "POD_NAME": "tenure-1", "POD_NAMESPACE": "operators", name: ""}
+    with pytest.raises(ValueError, match=f"TENURE_LEASE needs {name}"):
+        read_settings(environ)
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,11 @@ class Cluster:
         query = [("fieldManager", CHILDREN_MANAGER)]
         return await self._call("POST", path_of(kind, namespace), query, dict(manifest))
 
+    async def replace(self, manifest: Raw) -> dict[str, Any]:
+        """Replace an object as it was read; raises Refused(409) when it was written to meanwhile."""
+        query = [("fieldManager", CHILDREN_MANAGER)]
+        return await self._call("PUT", path_of(*identity(manifest)), query, dict(manifest), "application/json")
+
     async def merge(self, kind: str, namespace: str, name: str, patch: Raw) -> dict[str, Any]:
         """Merge-patch an object (RFC 7396)."""
         query = [("fieldManager", CHILDREN_MANAGER)]

@@ -48,6 +48,7 @@ class Metrics:
             "rest_client_request_duration_seconds", "Length of a call.", ["verb"], _SECONDS
         )
         self.models = self._gauge("tenure_models", "Models by phase.", ["phase"])
+        self.works = Gauge("tenure_operator_works", "1 while it works, 0 on stand-by.", registry=self.registry)
         self.watch_restarts = Counter("tenure_watch_restarts", "Restarts of the watches.", registry=self.registry)
 
     def called(self, method: str, code: int, seconds: float) -> None:
