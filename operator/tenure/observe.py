@@ -10,6 +10,7 @@ from typing import Any
 from tenure.adapters.cluster import Cluster
 from tenure.adapters.kinds import controller_uid
 from tenure.adapters.probe import Probe
+from tenure.adapters.routes import Routes
 from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
@@ -20,7 +21,9 @@ from tenure.api.records import find_lessons, parse_recorded
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
+from tenure.core.gateway import Gateway
 from tenure.core.names import CHECKER, COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
@@ -44,6 +47,7 @@ class Observer:
         clock: Callable[[], datetime],
         guardrails: GuardrailReader | None = None,
         steady: Callable[[], float] = time.monotonic,
+        routes: Routes | None = None,
     ) -> None:
         self._cluster = cluster
         self._store = store
@@ -52,6 +56,7 @@ class Observer:
         self._clock = clock
         self._guardrails = guardrails
         self._steady = steady
+        self._routes = routes
         self._offsets: dict[Key, tuple[float, float]] = {}
         """By model: how far the clock was ahead of the steady one, and since when this process looks at it."""
 
@@ -86,7 +91,7 @@ class Observer:
             records = self._store.labelled("ConfigMap", key[0], RECORD_LABEL)
             seen = replace(seen, lessons=find_lessons(records, model, life(model)))
         seen = await self._with_requests(await self._with_smoke_test(seen), pods)
-        seen = await self._with_readings(self._with_time(seen), pods)
+        seen = await self._with_route(await self._with_readings(self._with_time(seen), pods))
         return raw, await self._with_look(seen, pods)
 
     def _with_time(self, seen: Observation) -> Observation:
@@ -103,6 +108,16 @@ class Observer:
             return seen
         addresses = partial(_ready_addresses, pods, seen.model.deploy.runtime.port)
         return replace(seen, readings=await self._guardrails.read(seen, addresses))
+
+    async def _with_route(self, seen: Observation) -> Observation:
+        """Look at the model's HTTPRoute, if it has one or is to have one."""
+        model, memory = seen.model, seen.memory
+        if self._routes is None or not (is_routed(seen) or memory.route):
+            return seen
+        # With no Gateway any more only whether the route is gone is of interest.
+        gateway = model.deploy.gateway or Gateway("", model.namespace)
+        name = memory.route or service_name(model.name)
+        return replace(seen, route=await self._routes.read(model.namespace, name, gateway, seen.now))
 
     def _next_slot(self, model: Model) -> datetime | None:
         rebuild = model.rebuild

@@ -19,6 +19,7 @@ from tenure.settings import read_settings
 ROOT = Path(__file__).resolve().parents[2]
 CHART = ROOT / "charts" / "tenure"
 Manifests = list[dict[str, Any]]
+GATEWAY_API = "/apis/gateway.networking.k8s.io/v1"
 Render = Callable[..., Manifests]
 
 MANY_VALUES = [
@@ -106,19 +107,38 @@ def test_the_operator_never_writes_the_spec_of_a_model(render: Render, values: t
     assert verbs == {"get", "list", "watch"}
 
 
-@with_many_values
-def test_the_operator_may_do_to_each_kind_what_it_does(render: Render, values: tuple[str, ...]) -> None:
+def rights(manifests: list[dict[str, Any]]) -> dict[tuple[str, str], set[str]]:
+    """Return the operator's verbs by (group, resource)."""
     granted: dict[tuple[str, str], set[str]] = {}
-    for rule in rules(render(*values)):
+    for rule in rules(manifests):
         for group, resource in product(rule["apiGroups"], rule["resources"]):
             granted.setdefault((group, resource), set()).update(rule["verbs"])
+    return granted
+
+
+@with_many_values
+def test_the_operator_may_do_to_each_kind_what_it_does(render: Render, values: tuple[str, ...]) -> None:
+    granted = rights(render(*values))
     for kind, (root, plural) in PATHS.items():
         group = root.removeprefix("/apis/").rpartition("/")[0] if root.startswith("/apis/") else ""
+        if root == GATEWAY_API:
+            continue
         watched = {"get", "list", "watch"} if kind != "Event" else set()
         written = {"create", "patch"} if kind not in {"MLModel", "Pod"} else set()
         if kind == "Lease":
             watched, written = set(), {"get", "create", "update"} if "replicas=2" in values else set()
         assert watched | written <= granted.get((group, plural), set()), kind
+
+
+def test_routes_are_read_one_by_one_and_gateways_are_never_written(render: Render) -> None:
+    granted = rights(render())
+    ours = {name: verbs for (group, name), verbs in granted.items() if group == "gateway.networking.k8s.io"}
+
+    assert ours == {
+        "httproutes": {"get", "create", "patch", "delete"},
+        "gateways": {"get"},
+        "gatewayclasses": {"get"},
+    }
 
 
 @with_many_values

@@ -29,6 +29,14 @@
 - apiGroups: [policy]
   resources: [poddisruptionbudgets]
   verbs: [get, list, watch, create, patch, delete]
+# Exact weights, where a model names a Gateway; a cluster without the Gateway API installs this all the same.
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [httproutes]
+  verbs: [get, create, patch, delete]
+# Whether that Gateway is there and served.
+- apiGroups: [gateway.networking.k8s.io]
+  resources: [gateways]
+  verbs: [get]
 # Records outlive their models, so nothing of ours ever deletes one.
 - apiGroups: [""]
   resources: [configmaps]

@@ -25,9 +25,15 @@ class Unreachable(Exception):
 class Refused(Exception):
     """The API server will not do this as asked (4xx); the message is its own."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int, message: str, is_of_object: bool = True) -> None:
         super().__init__(message)
         self.status = status
+        self.is_of_object = is_of_object
+        """Whether the answer is about the object, rather than about a path the server does not know."""
+
+
+class KindMissing(Exception):
+    """The API server does not know this kind."""
 
 
 class CallObserver(Protocol):
@@ -64,6 +70,17 @@ class Cluster:
             if refused.status == 404:
                 return None
             raise
+
+    async def read_optional(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+        """Return an object of a kind that a cluster need not have; raises KindMissing where it has not."""
+        try:
+            return await self._call("GET", path_of(kind, namespace, name))
+        except Refused as refused:
+            if refused.status != 404:
+                raise
+            if not refused.is_of_object:
+                raise KindMissing(kind) from refused
+            return None
 
     async def read_all(
         self, kind: str, namespace: str, labels: str = "", fields: str = "", limit: int = 0
@@ -192,4 +209,5 @@ def _answer(code: int, text: bytes, what: str) -> dict[str, Any]:
     message = str(found.get("message") or f"{what} answered {code}")
     if code in (429, 401) or code >= 500:
         raise Unreachable(message)
-    raise Refused(code, message)
+    # A Status names the object it is about; a path nobody serves gets a bare `404 page not found`.
+    raise Refused(code, message, is_of_object=bool(found.get("details")))

@@ -16,6 +16,10 @@ PATHS = {
     "PodDisruptionBudget": ("/apis/policy/v1", "poddisruptionbudgets"),
     "Event": ("/api/v1", "events"),
     "Lease": ("/apis/coordination.k8s.io/v1", "leases"),
+    # Not every cluster has these, so they are read when needed and never watched.
+    "HTTPRoute": ("/apis/gateway.networking.k8s.io/v1", "httproutes"),
+    "Gateway": ("/apis/gateway.networking.k8s.io/v1", "gateways"),
+    "GatewayClass": ("/apis/gateway.networking.k8s.io/v1", "gatewayclasses"),
 }
 
 OWNED = (

@@ -243,6 +243,8 @@ class MLModelStatus(Model):
     """The rollout that runs, or ran last."""
     traffic: TrafficShare | None = None
     """Share of the challenger."""
+    route: Short | None = None
+    """HTTPRoute of the model, noted before it is made; absent when there is none."""
     rebuild: RebuildStatus | None = None
     """What the rebuild rules remember."""
     signals: Annotated[tuple[SignalStatus, ...], Field(max_length=64), list_map("name")] = ()

@@ -15,6 +15,7 @@ from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
 from tenure.api.retire import Retire as RetireBlock
 from tenure.api.rollouts import parse_ended_rollout, parse_rollout, parse_rollout_plan
+from tenure.api.routes import parse_gateway
 from tenure.api.signals import parse_monitor, parse_monitor_memory
 from tenure.api.supported import unsupported_fields
 from tenure.api.violations import violations
@@ -82,7 +83,11 @@ def parse_model(raw: Raw) -> tuple[Model, tuple[str, ...]]:
         **identity,
         plan=_plan(parsed.plan, spec.get("plan") or {}),
         build=_build(parsed.build, spec.get("build") or {}),
-        deploy=replace(_deploy(parsed.deploy), rollout=parse_rollout_plan(parsed.deploy.strategy, parsed.monitor)),
+        deploy=replace(
+            _deploy(parsed.deploy),
+            rollout=parse_rollout_plan(parsed.deploy.strategy, parsed.monitor),
+            gateway=parse_gateway(parsed.deploy.traffic, meta["namespace"]),
+        ),
         retire=_retire(parsed.retire) if parsed.retire else None,
         suspend=parsed.suspend,
         rebuild_trigger=parsed.rebuild.trigger or "",
@@ -354,6 +359,7 @@ def parse_memory(raw: Raw) -> Memory:
         ended=parse_ended_rollout(rollout),
         retirement=_retirement(status["retirement"]) if status.get("retirement") else None,
         monitor=parse_monitor_memory(status),
+        route=status.get("route") or "",
     )
 
 

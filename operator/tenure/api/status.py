@@ -104,7 +104,7 @@ class TrafficShare(Model):
     desired_percent: Percent = 0
     """What the rollout asks for."""
     effective_percent: Percent = 0
-    """What the cluster can do with the pods it has."""
+    """What the cluster does: by the pods it has, or as the Gateway accepted it; absent while that is not known."""
     mode: Short = ""
     """What splits the traffic: Replicas or GatewayAPI."""
 

@@ -8,7 +8,7 @@ from tenure.api.monitor import Monitor
 from tenure.api.recipe import Compile
 from tenure.api.rollouts import parse_rollout_plan, unread_guardrails
 from tenure.api.signals import unsupported_signals
-from tenure.api.strategy import Strategy, StrategyType
+from tenure.api.strategy import Strategy, StrategyType, TrafficMode
 
 
 def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
@@ -34,8 +34,9 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
     if deploy.side_by_side:
         yield "spec.deploy.sideBySide"
     yield from _strategy(strategy, spec.monitor)
-    if deploy.traffic.gateway_ref is not None or deploy.traffic.hostname is not None:
-        yield "spec.deploy.traffic"
+    if deploy.traffic.gateway_ref is not None and deploy.traffic.mode is TrafficMode.REPLICAS:
+        for name in ("gatewayRef", "hostname") if deploy.traffic.hostname else ("gatewayRef",):
+            yield f"spec.deploy.traffic.{name} (mode Replicas uses no Gateway)"
     # A server of the user's own has its own settings; ours does not speak gRPC yet.
     own = ("grpc", "workers", "allow_pickle") if deploy.runtime.image else ("grpc",)
     for name in own:

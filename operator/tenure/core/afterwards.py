@@ -9,6 +9,8 @@ from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
 from tenure.core.newdata import is_looked_for, seconds_until_check, with_data_seen
 from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
+from tenure.core.routing import remembered as with_route
+from tenure.core.routing import seconds_until_look
 from tenure.core.rules import steps
 from tenure.core.serving import is_watched, warm_pods, warm_seconds_left
 from tenure.core.target import AUTOMATIC
@@ -24,6 +26,7 @@ def remembered(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]) 
         memory = replace(memory, monitor=take_look(monitor, memory.monitor, seen.look))
     if monitor is None or memory.champion is None:
         memory = replace(memory, monitor=UNWATCHED)
+    memory = with_route(seen, memory)
     return note_the_end(seen, with_data_seen(seen, follow_the_calendar(seen, memory)), outcomes)
 
 
@@ -52,7 +55,8 @@ def told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -
 
 
 def soonest(seen: Observation, step: Step) -> float | None:
-    """Look again in time for what nobody reports: guardrails of a watch, and the end of the previous champion."""
+    """Look again in time for what nobody reports: guardrails of a watch, the end of the previous champion, a route."""
     warm = warm_seconds_left(seen) if warm_pods(seen) else 0.0
-    times = [steps.LOOK_SECONDS if is_watched(seen) else 0.0, warm, step.wake_after or 0.0]
+    watch = steps.LOOK_SECONDS if is_watched(seen) else 0.0
+    times = [watch, warm, seconds_until_look(seen) or 0.0, step.wake_after or 0.0]
     return step.wake_after if step.hands_off else min((seconds for seconds in times if seconds > 0), default=None)

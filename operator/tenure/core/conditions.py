@@ -16,6 +16,7 @@ from tenure.core.reasons import Reason, reason_named
 from tenure.core.rebuilding import is_rebuilt_by_itself, permission
 from tenure.core.requirements import Gate, first_failure
 from tenure.core.rollout_steps import present
+from tenure.core.routing import is_routed, judge_route
 from tenure.core.rules.retire import why_blocked
 from tenure.core.serving import challenger_pods, is_retired, live_rollout
 from tenure.core.spec import Strategy
@@ -110,7 +111,11 @@ def _challenger_answers(seen: Observation) -> bool:
 
 
 def _traffic(seen: Observation) -> Iterator[Condition]:
-    """While a step splits traffic by replicas: whether they are enough for its weight."""
+    """Whether a Gateway splits as asked; while a step splits by replicas, whether they are enough for its weight."""
+    if seen.model.deploy.gateway is not None:
+        if is_routed(seen):
+            yield judge_route(seen)
+        return
     rollout = live_rollout(seen)
     pods = challenger_pods(seen, rollout) if rollout is not None else 0
     step = present(seen.model.deploy.rollout, rollout) if rollout is not None else None

@@ -96,6 +96,9 @@ class Serving:
 
     replicas: Mapping[int, int] = field(default_factory=dict)
     traffic: tuple[int, ...] = ()
+    """Versions the model's own Service selects."""
+    weights: Mapping[int, int] = field(default_factory=dict)
+    """Percent of the requests at the Gateway, by version; empty where no Gateway splits the traffic."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tenure.contract.comparison import Report
 from tenure.contract.result import Result
+from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailReading, GuardrailState
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
@@ -313,6 +314,8 @@ class Memory:
     data: DataSeen = NEVER_SEEN
     retirement: Retirement | None = None
     monitor: MonitorMemory = UNWATCHED
+    route: str = ""
+    """Name of the HTTPRoute that was made, or is about to be: what must go when the Gateway is not used any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +358,8 @@ class Observation:
     service_version: int | None = None
     """The version the model's Service selects alone; None when there is no Service or it selects two."""
     has_service: bool = False
+    route: RouteFacts | None = None
+    """The HTTPRoute and what its Gateway made of it; None when there is nothing to look at."""
     look: Look | None = None
     """What the signals' sources said, when a look was due."""
     next_look_seconds: float | None = None

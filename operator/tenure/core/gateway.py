@@ -1,6 +1,9 @@
-"""The Gateway a model is routed by, as its user names it."""
+"""The Gateway a model is routed by, as its user names it, and what is seen of the route it was given."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tenure.core.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,3 +16,24 @@ class Gateway:
     """Its listener; empty means every listener that allows the model."""
     hostname: str = ""
     """Host under which the model is served; empty means the listener's."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteFacts:
+    """The model's HTTPRoute as it is, and whether its Gateway does what it says."""
+
+    exists: bool = False
+    weights: Mapping[int, int] = field(default_factory=dict)
+    """Percent by version, as they stand in the route."""
+    settled: bool = False
+    """The Gateway's controller accepted the route as it stands now, and nothing is wrong with the Gateway."""
+    reason: Reason | None = None
+    """What keeps the Gateway from doing it; None while nothing is known to."""
+    message: str = ""
+    """The same in a sentence that says what to do."""
+    age_seconds: float = float("inf")
+    """Since we wrote the route last, by the API server's clock; infinite when that is not known."""
+    url: str = ""
+    """Address of the host that the Gateway serves the model under; empty when it has none."""
+    is_writable: bool = True
+    """False while the cluster does not know the kind, or does not let us at it."""

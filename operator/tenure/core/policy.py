@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from tenure.core import routing
 from tenure.core.afterwards import remembered, soonest, told_of_the_rebuild
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
 from tenure.core.decision import Decision, Outcome, Step
@@ -11,7 +12,7 @@ from tenure.core.pin import why_refused
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate, first_failure, judge
 from tenure.core.rules import build, comparison, pin, plan, promotion, rebuild, retire, retreat, rollout, steps, watch
-from tenure.core.serving import live_rollout, plan_serving, without_challenger
+from tenure.core.serving import live_rollout, without_challenger
 from tenure.core.target import find_target, is_building, plan_hash
 
 RULES = (
@@ -92,7 +93,7 @@ def decide(seen: Observation) -> Decision:
     return Decision(
         step=step,
         memory=memory,
-        serving=plan_serving(seen),
+        serving=routing.plan(seen),
         gates=gates,
         target=target.number if target else None,
         plan_hash="" if seen.errors else plan_hash(seen.model),

@@ -72,6 +72,18 @@ class Reason(Enum):
     CLOCK_SET = "ClockSet", "The operator's clock was set; holds count as if it had not been."
     REPLICA_GRANULARITY = "ReplicaGranularity", "So few replicas cannot split the traffic as finely as asked for."
     AS_SPECIFIED = "AsSpecified", "The traffic is split as asked for."
+    ROUTE_PENDING = "RoutePending", "The Gateway has not taken over the newest weights yet."
+    GATEWAY_API_MISSING = "GatewayApiMissing", "The cluster does not know HTTPRoute: the Gateway API is not installed."
+    ROUTE_FORBIDDEN = "RouteForbidden", "The operator has no right to HTTPRoutes."
+    GATEWAY_MISSING = "GatewayMissing", "The Gateway of deploy.traffic.gatewayRef does not exist."
+    GATEWAY_CLASS_MISSING = "GatewayClassMissing", "The Gateway's GatewayClass does not exist or is not accepted."
+    GATEWAY_NOT_ACCEPTED = "GatewayNotAccepted", "No controller serves the Gateway."
+    LISTENER_MISSING = "ListenerMissing", "The Gateway has no listener of this name, or none that takes HTTPRoutes."
+    HOSTNAME_NOT_ALLOWED = "HostnameNotAllowed", "No listener of the Gateway serves deploy.traffic.hostname."
+    ROUTE_NOT_ALLOWED = "RouteNotAllowed", "The Gateway takes no routes from the model's namespace."
+    REFERENCE_NOT_PERMITTED = "ReferenceNotPermitted", "A ReferenceGrant is missing for what the route refers to."
+    BACKEND_NOT_FOUND = "BackendNotFound", "The Gateway does not find a Service that the route names."
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "The Gateway's controller refuses the route."
     ROLLING_BACK = "RollingBack", "Users go back to the previous champion, which is still warm."
     SHIFTING = "Shifting", "Replicas move from the champion to the challenger."
     RECREATING = "Recreating", "The champion's pods end before the challenger's start."
@@ -162,6 +174,7 @@ PASSING = frozenset(
         Reason.VERSION_AWAITS_APPROVAL,
         Reason.STEP_HOLDING,
         Reason.STEP_PASSED,
+        Reason.ROUTE_PENDING,
         Reason.CLOCK_SET,
         Reason.ROLLING_BACK,
         Reason.SHIFTING,

@@ -127,9 +127,16 @@ def _side_by_side(seen: Observation, rollout: Rollout, champion: int) -> Serving
 
 
 def challenger_pods(seen: Observation, rollout: Rollout) -> int:
-    """Return the pods with which users reach the challenger at the present step; 0 in the dark."""
-    step = present(seen.model.deploy.rollout, rollout)
-    return share(seen.model.deploy.replicas, step.weight) if step is not None and step.weight else 0
+    """Return the pods with which users reach the challenger at the present step; 0 in the dark.
+
+    Where pods split the traffic they are the split; where a Gateway does, they are what its weight needs.
+    """
+    step, deploy = present(seen.model.deploy.rollout, rollout), seen.model.deploy
+    if step is None or not step.weight:
+        return 0
+    if deploy.gateway is not None:
+        return max(1, -(-deploy.replicas * step.weight // 100))
+    return share(deploy.replicas, step.weight)
 
 
 def pods_to_hold(seen: Observation, rollout: Rollout) -> int:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from tenure.core.gateway import Gateway
 from tenure.core.monitor.watched import Monitor
 from tenure.core.rollout_plan import RolloutPlan
 
@@ -232,6 +233,8 @@ class Deploy:
     smoke_test: SmokeTest = SmokeTest()
     strategy: Strategy = Strategy.ROLLING
     rollout: RolloutPlan = field(default_factory=RolloutPlan)
+    gateway: Gateway | None = None
+    """The Gateway that splits the traffic by exact weights; None: the Service alone, by its pods."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tenure.render.comparison_job import render_comparison_job
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
 from tenure.render.record import render_record
+from tenure.render.routes import render_route
 from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
 from tenure.render.storage import render_claim
@@ -83,12 +84,23 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
             yield render_autoscaler(seen.model, seen.model.deploy.autoscaling)
         if is_disruption_limited(seen.model):
             yield render_disruption_budget(seen.model)
+        yield from _routed(seen, decision)
     if seen.memory.champion is not None or seen.memory.retirement is not None:
         yield render_record(seen)
 
 
+def _routed(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
+    """The HTTPRoute, once it was written down that there will be one, and where the cluster knows the kind."""
+    gateway, weights = seen.model.deploy.gateway, decision.serving.weights
+    if gateway is not None and weights and seen.memory.route and seen.route is not None and seen.route.is_writable:
+        yield render_route(seen.model, gateway, weights)
+
+
 def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
     wanted, namespace = decision.serving.replicas, seen.model.namespace
+    if seen.memory.route and not decision.serving.weights:
+        # Before the pods: whoever still asks must not be sent to none.
+        yield Ref("HTTPRoute", namespace, service_name(seen.model.name))
     for number in seen.deployments:
         if number not in wanted:
             yield Ref("Deployment", namespace, version_name(seen.model.name, number))

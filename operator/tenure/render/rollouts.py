@@ -5,8 +5,10 @@ from typing import Any
 
 from tenure.core.decision import Decision
 from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailState
 from tenure.core.rollout_steps import present
+from tenure.core.routing import asked_weight
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
 from tenure.render.parts import without_empty
@@ -72,6 +74,8 @@ def _guardrails(states: tuple[GuardrailState, ...]) -> list[dict[str, Any]]:
 def render_traffic(seen: Observation, decision: Decision, number: int) -> dict[str, Any] | None:
     """Share of the users' requests: as asked for, and as the pods that answer make it."""
     serving = decision.serving
+    if serving.weights:
+        return _routed(seen, serving.weights, number)
     if number not in serving.traffic:
         return None
     answering = {one: seen.deployments.get(one, DeploymentFacts()).available for one in serving.traffic}
@@ -80,6 +84,19 @@ def render_traffic(seen: Observation, decision: Decision, number: int) -> dict[s
         "effectivePercent": _percent(answering, number),
         "mode": "Replicas",
     }
+
+
+def _routed(seen: Observation, weights: Mapping[int, int], number: int) -> dict[str, Any] | None:
+    """Where a Gateway splits, the share in force is what its controller accepted; nothing is known in between."""
+    if number not in weights:
+        return None
+    route, rollout = seen.route or RouteFacts(), live_rollout(seen)
+    part = asked_weight(seen, rollout) if rollout is not None else 0
+    asked = {seen.memory.champion: 100 - part} | ({rollout.version: part} if rollout is not None else {})
+    shown: dict[str, Any] = {"desiredPercent": asked.get(number, 0), "mode": "GatewayAPI"}
+    if route.settled or route.reason is not None:
+        shown["effectivePercent"] = route.weights.get(number, 0) if route.settled else 0
+    return shown
 
 
 def render_challenger_traffic(seen: Observation, decision: Decision) -> dict[str, Any] | None:

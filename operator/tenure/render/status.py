@@ -16,6 +16,7 @@ from tenure.core.names import (
     version_name,
 )
 from tenure.core.requirements import headline
+from tenure.core.routing import is_routed
 from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
 from tenure.render.parts import without_empty
@@ -50,17 +51,24 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "next": step.next[:256],
         "versions": len(seen.versions) + (1 if step.create else 0),
         "highestVersion": memory.highest_version,
-        "url": f"http://{service_name(model.name)}.{model.namespace}.svc"
-        if memory.champion and not is_retired(seen)
-        else None,
+        "url": _url(seen, memory),
         "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         "planHash": decision.plan_hash or before.get("planHash"),
         "trail": _trail(seen, decision, before),
         **_memory(model.name, memory),
         "rollout": render_rollout(model, memory, step.message),
         "traffic": render_challenger_traffic(seen, decision),
+        "route": memory.route,
     }
     return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
+
+
+def _url(seen: Observation, memory: Memory) -> str | None:
+    """Where users find the model: at the Gateway's host once it is routed, else inside the cluster."""
+    if not memory.champion or is_retired(seen):
+        return None
+    routed = seen.route.url if seen.route is not None and is_routed(seen) else ""
+    return routed or f"http://{service_name(seen.model.name)}.{seen.model.namespace}.svc"
 
 
 def _name(seen: Observation, version: int | None) -> str | None:

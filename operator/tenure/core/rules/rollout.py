@@ -18,6 +18,7 @@ from tenure.core.facts import (
 from tenure.core.monitor.summary import degradation
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import current_states
+from tenure.core.routing import find_trouble, is_given, why_not_given
 from tenure.core.rules.approval import awaits_approval, wait_for_a_person
 from tenure.core.serving import (
     is_gone,
@@ -164,7 +165,12 @@ def begin_traffic(seen: Observation, target: Version) -> Step:
     """The version proved itself in the dark: its steps begin, or it takes over."""
     if not is_shift_needed(seen):
         return promote(seen, target)
-    if crowd := _others_with_pods(seen, target):
+    if (trouble := find_trouble(seen)) is not None:
+        reason, why = trouble
+        text = f"{target.name} waits in the dark, because exact weights need the Gateway: {why}"
+        return deploying(seen, target, reason, text)
+    crowd = _others_with_pods(seen, target) if seen.model.deploy.gateway is None else []
+    if crowd:
         text = f"waiting for the pods of version {crowd[0]} to end before users reach {target.name}"
         return deploying(seen, target, Reason.DEPLOYING, text)
     steps = seen.model.deploy.rollout.steps
@@ -187,7 +193,7 @@ def shift_replicas(seen: Observation) -> Step | None:
         return None
     wanted = seen.model.deploy.replicas
     if facts.ready >= wanted:
-        return promote(seen, target)
+        return promote(seen, target) if is_given(seen, target.number, 100) else _await_the_gateway(seen, target)
     if facts.trouble is not None:
         text = f"{target.name} has {facts.ready} of {wanted} replicas ready; it waits: {facts.trouble.message}"
         return deploying(seen, target, facts.trouble.reason, text)
@@ -195,6 +201,11 @@ def shift_replicas(seen: Observation) -> Step | None:
     rollout = seen.memory.rollout
     is_back = rollout is not None and rollout.stage is Stage.BACK
     return deploying(seen, target, Reason.ROLLING_BACK if is_back else Reason.SHIFTING, text)
+
+
+def _await_the_gateway(seen: Observation, target: Version) -> Step:
+    reason, why = why_not_given(seen)
+    return deploying(seen, target, reason, f"{target.name} is whole and waits for all the traffic: {why}")
 
 
 def in_use(seen: Observation) -> Step | None:

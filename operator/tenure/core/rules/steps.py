@@ -11,6 +11,7 @@ from tenure.core.guardrails import GuardrailVerdict, told
 from tenure.core.reasons import Reason
 from tenure.core.rollout_plan import OnFailure, RolloutStep
 from tenure.core.rollout_steps import Look, Move, enter, is_news, look, present, with_readiness
+from tenure.core.routing import is_given, why_not_given
 from tenure.core.rules.rollout import deploying, promote, walking
 from tenure.core.serving import pods_to_hold, without_challenger
 from tenure.core.spec import Strategy
@@ -71,7 +72,7 @@ def walk_the_steps(seen: Observation) -> Step | None:
     step = present(plan, rollout)
     if step is None:
         return _leave(seen, target, facts, f"{target.name} has no more steps to walk; ")
-    is_ready = facts.ready >= pods_to_hold(seen, rollout)
+    is_ready = facts.ready >= pods_to_hold(seen, rollout) and is_given(seen, target.number, step.weight)
     found = look(plan, rollout, is_ready, seen.readings, seen.now, seen.watched_seconds)
     if _is_let_go(rollout, target):
         return _advance(seen, target, facts, step, found.rollout)
@@ -101,6 +102,9 @@ def _stay(seen: Observation, target: Version, facts: DeploymentFacts, step: Roll
     is_held = bool(rollout.ready_since)
     if not is_held and facts.trouble is not None:
         reason, text = facts.trouble.reason, f"{target.name} at {where} waits: {facts.trouble.message}"
+    elif not is_held and facts.ready >= wanted:
+        reason, why = why_not_given(seen)
+        text = f"{target.name} at {where} has its pods ready; the hold waits: {why}"
     elif not is_held:
         reason = Reason.SHIFTING
         text = f"{target.name} at {where} has {facts.ready} of {wanted} replicas ready; the hold waits for them"
@@ -162,8 +166,9 @@ def _advance(seen: Observation, target: Version, facts: DeploymentFacts, step: R
 
 def _leave(seen: Observation, target: Version, facts: DeploymentFacts, said: str) -> Step:
     """After the last step comes everything: green is switched to at once, a canary gets the rest of the replicas."""
-    is_green = seen.model.deploy.strategy is Strategy.BLUE_GREEN
-    if is_green and facts.ready >= seen.model.deploy.replicas:
+    deploy = seen.model.deploy
+    is_green = deploy.strategy is Strategy.BLUE_GREEN and deploy.gateway is None
+    if is_green and facts.ready >= deploy.replicas:
         return promote(seen, target, said[:900])
     text = f"{said}{'it waits for all its replicas' if is_green else 'it gets the rest of the traffic'}"
     return deploying(seen, target, Reason.STEP_PASSED, text[:1024], Stage.SHIFT)
