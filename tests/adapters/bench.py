@@ -10,6 +10,7 @@ from render.specs import a_spec
 from tenure.act import Actor
 from tenure.adapters.kinds import OWNED
 from tenure.adapters.recorder import Recorder
+from tenure.adapters.routes import Routes
 from tenure.adapters.store import Store
 from tenure.core.facts import SmokeResult, Verdict
 from tenure.observe import Observer
@@ -49,7 +50,8 @@ class Bench:
         cluster: Any = self.cluster
         probe: Any = self.probe
         looks: Any = None  # nothing is watched here
-        observer = Observer(cluster, self.store, probe, looks, lambda: self.now)
+        routes = Routes(cluster, self.store, lambda: self.now.timestamp())
+        observer = Observer(cluster, self.store, probe, looks, lambda: self.now, routes=routes)
         self.reconciler = Reconciler(observer, Actor(cluster, self.store), Recorder(cluster), self.store, image)
         self.watch()
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from tenure.adapters.cluster import CHILDREN_MANAGER, STATUS_MANAGER, Refused
+from tenure.adapters.cluster import CHILDREN_MANAGER, STATUS_MANAGER, KindMissing, Refused
 from tenure.adapters.kinds import identity
 
 Raw = dict[str, Any]
@@ -25,6 +25,7 @@ class InMemoryCluster:
         """Writes that changed something."""
         self.refuse: dict[str, Refused] = {}
         """What to answer to a write of a kind."""
+        self.unknown_kinds: set[str] = set()
         self._applied: dict[tuple[Identity, str], Any] = {}
         self._revisions = itertools.count(100)
         self._uids = itertools.count(1)
@@ -35,6 +36,12 @@ class InMemoryCluster:
         self.calls.append(("read", kind, name))
         found = self.objects.get((kind, namespace, name))
         return deepcopy(found) if found else None
+
+    async def read_optional(self, kind: str, namespace: str, name: str) -> Raw | None:
+        if kind in self.unknown_kinds:
+            self.calls.append(("read", kind, name))
+            raise KindMissing(kind)
+        return await self.read(kind, namespace, name)
 
     async def read_all(
         self, kind: str, _namespace: str, labels: str = "", fields: str = "", **_limit: int

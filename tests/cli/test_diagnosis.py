@@ -107,12 +107,31 @@ def test_one_storage_class_is_the_default(defaults: tuple[bool, ...], verdict: s
     assert check_storage([storage_class(str(i), one) for i, one in enumerate(defaults)]).verdict == verdict
 
 
-def test_the_gateway_api_is_only_worth_knowing_of() -> None:
-    accepted = {"metadata": {"name": "contour"}, "status": {"conditions": [{"type": "Accepted", "status": "True"}]}}
+def gateway_object(status: str, namespace: str = "") -> dict[str, Any]:
+    meta = {"name": "public", "namespace": namespace} if namespace else {"name": "contour"}
+    return {"metadata": meta, "status": {"conditions": [{"type": "Accepted", "status": status}]}}
 
-    found = [check_gateway(False, []), check_gateway(True, []), check_gateway(True, [accepted])]
 
-    assert [one.verdict for one in found] == [WARN, WARN, OK]
+@pytest.mark.parametrize(
+    ("is_installed", "classes", "gateways", "verdict", "fix"),
+    [
+        (False, [], [], WARN, "install the Gateway API"),
+        (True, [], [], WARN, "install a Gateway controller"),
+        (True, ["Unknown"], [], WARN, "start the controller"),
+        (True, ["True"], [], WARN, "create one with an HTTP listener"),
+        (True, ["True"], ["Unknown"], WARN, "log of its controller"),
+        (True, ["Unknown"], ["True"], OK, ""),
+        (True, ["True"], ["Unknown", "True"], OK, ""),
+    ],
+)
+def test_the_gateway_api_is_only_worth_knowing_of_and_each_lack_says_what_to_do(
+    is_installed: bool, classes: list[str], gateways: list[str], verdict: str, fix: str
+) -> None:
+    found = check_gateway(
+        is_installed, [gateway_object(one) for one in classes], [gateway_object(one, "infra") for one in gateways]
+    )
+
+    assert (found.verdict, fix in found.fix) == (verdict, True)
 
 
 @pytest.mark.parametrize(("minor", "verdict"), [("30", FAIL), ("31", OK), ("35+", OK)])

@@ -9,6 +9,7 @@ from tenure.api.routes import GatewaySeen, parse_route, without_the_kind
 from tenure.core.facts import Observation
 from tenure.core.gateway import Gateway
 from tenure.core.names import service_name, version_number
+from tenure.core.reasons import Reason
 from tenure.core.routing import is_routed
 from tenure.core.spec import Model
 
@@ -84,6 +85,11 @@ class RoutedWorld(World):
         if not self.is_slow:
             self.accept_the_route()
         self.look_at_users()
+
+    def is_holding(self) -> bool:
+        """A hold that a comparison interrupts does not end by time alone."""
+        is_asking = self.decision is not None and self.decision.step.reason is Reason.COMPARING
+        return super().is_holding() and not is_asking
 
     def _shape(self) -> list[tuple[int, list[tuple[str, bool]]]]:
         said = self.route["status"] if self.route is not None else None

@@ -138,15 +138,27 @@ def check_storage(classes: Sequence[Raw]) -> Finding:
     return Finding("Storage", WARN, f"no default StorageClass (there are: {known})", fix)
 
 
-def check_gateway(is_installed: bool, classes: Sequence[Raw]) -> Finding:
+def check_gateway(is_installed: bool, classes: Sequence[Raw], gateways: Sequence[Raw]) -> Finding:
+    """A Gateway that a controller accepted is enough: some controllers never write on their class."""
+    only = "only deploy.traffic.gatewayRef needs it"
     if not is_installed:
-        fix = "only deploy.traffic.gatewayRef needs it: install the Gateway API and a controller"
+        fix = f"{only}: install the Gateway API, a controller and a Gateway"
         return Finding("Gateway API", WARN, "not installed", fix)
-    accepted = [one["metadata"]["name"] for one in classes if _accepted(one)]
+    accepted = [f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in gateways if _accepted(one)]
     if accepted:
-        return Finding("Gateway API", OK, f"GatewayClass {', '.join(accepted)} accepted")
-    fix = "only deploy.traffic.gatewayRef needs it: install a Gateway controller"
-    return Finding("Gateway API", WARN, "no GatewayClass is accepted by a controller", fix)
+        more = f" and {len(accepted) - 3} more" if len(accepted) > 3 else ""
+        return Finding("Gateway API", OK, f"Gateway {', '.join(accepted[:3])}{more} accepted")
+    if gateways:
+        named = ", ".join(f"{one['metadata']['namespace']}/{one['metadata']['name']}" for one in gateways[:3])
+        fix = f"{only}: see the log of its controller; its gatewayClassName must name a class of that controller"
+        return Finding("Gateway API", WARN, f"Gateway {named} is not accepted by a controller", fix)
+    if any(_accepted(one) for one in classes):
+        return Finding("Gateway API", WARN, "there is no Gateway", f"{only}: create one with an HTTP listener")
+    if classes:
+        fix = f"{only}: start the controller that its controllerName names, then create a Gateway"
+        return Finding("Gateway API", WARN, "no GatewayClass is accepted, and there is no Gateway", fix)
+    fix = f"{only}: install a Gateway controller and create a Gateway"
+    return Finding("Gateway API", WARN, "there is neither a GatewayClass nor a Gateway", fix)
 
 
 def check_metrics(is_served: bool) -> Finding:

@@ -28,6 +28,9 @@ from tenure.core.spec import Strategy
 
 FRESH_SECONDS = 30.0
 """So long after a write the Gateway is expected to answer soon."""
+AT_REST_SECONDS = 30.0
+BROKEN_SECONDS = 15.0
+"""How often a route is looked at that is as it should be, and one that is not."""
 NO_ROUTE = RouteFacts()
 
 
@@ -160,13 +163,13 @@ def remembered(seen: Observation, memory: Memory) -> Memory:
 def seconds_until_look(seen: Observation) -> float | None:
     """Return when to look at the route again: nobody watches it for us. None when there is none."""
     if not is_routed(seen):
-        return 15.0 if seen.memory.route else None
+        return BROKEN_SECONDS if seen.memory.route else None
     route = seen.route or NO_ROUTE
     if not seen.memory.route or route.age_seconds < 5:
-        return 0.5 if not route.settled else 60.0
+        return 0.5 if not route.settled else AT_REST_SECONDS
     if route.settled:
-        return 60.0
-    return 2.0 if route.age_seconds < FRESH_SECONDS else 15.0
+        return AT_REST_SECONDS
+    return 2.0 if route.age_seconds < FRESH_SECONDS else BROKEN_SECONDS
 
 
 def judge_route(seen: Observation) -> Condition:

@@ -60,10 +60,11 @@ def _findings(cluster: Cluster) -> Iterator[Finding]:
     yield _unseen("Storage", "StorageClasses") if classes is None else check_storage(classes)
     has_gateway = _find(cluster, GATEWAY_API) is not None
     gateway_classes = _all(cluster, f"{GATEWAY_API}/gatewayclasses") if has_gateway else []
+    gateways = _all(cluster, f"{GATEWAY_API}/gateways") if has_gateway else []
     yield (
-        _unseen("Gateway API", "GatewayClasses")
-        if gateway_classes is None
-        else check_gateway(has_gateway, gateway_classes)
+        _unseen("Gateway API", "Gateways and GatewayClasses")
+        if gateways is None or gateway_classes is None
+        else check_gateway(has_gateway, gateway_classes, gateways)
     )
     yield check_metrics(_find(cluster, "/apis/metrics.k8s.io/v1beta1") is not None)
 

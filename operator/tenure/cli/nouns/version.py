@@ -98,6 +98,8 @@ class Version:
     approval: Word = Word()
     desired_percent: int | None = None
     effective_percent: int | None = None
+    traffic_mode: str = ""
+    """What splits the traffic: Replicas or GatewayAPI."""
     replicas: int | None = None
     served: tuple[Period, ...] = ()
     notes: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ def parse_version(raw: Raw) -> Version:
         approval=Word(*(text(approval, key) for key in ("decision", "decidedBy", "decidedOn", "note"))),
         desired_percent=traffic.get("desiredPercent"),
         effective_percent=traffic.get("effectivePercent"),
+        traffic_mode=text(traffic, "mode"),
         replicas=status.get("replicas"),
         served=served_periods(number, status),
         notes=texts(status, "notes"),

@@ -88,6 +88,7 @@ def _facts(model: Model, now: datetime) -> Facts:
             ("Metric", model.metric),
             ("Drift", model.drift),
             ("Address", model.url),
+            ("Traffic by", _traffic(model)),
             ("Suspended", "yes, the operator looks and does not touch" if model.suspended else ""),
             ("Retirement", _retirement(model)),
             ("Signals changed", f"{age(model.last_check, now)} ago" if model.last_check else ""),
@@ -96,6 +97,12 @@ def _facts(model: Model, now: datetime) -> Facts:
             ("Next", model.next if model.next != "-" else ""),
         )
     )
+
+
+def _traffic(model: Model) -> str:
+    """What splits the users' requests between versions, in words."""
+    said = next((one.traffic_mode for one in model.versions if one.role == "champion"), "")
+    return {"GatewayAPI": "GatewayAPI, exact weights", "Replicas": "Replicas, ratios of pods"}.get(said, said)
 
 
 def _sentence(word: str, message: str) -> str:
