@@ -25,7 +25,6 @@ FOR_PEOPLE = {
     # Without a meaning of their own: they belong to a field that is reported.
     ("rebuild", "timeZone"),
     ("rebuild", "enabled"),
-    ("deploy", "traffic", "mode"),
     # Mean nothing until retirement is requested, which is reported.
     *(("retire", name) for name in ("drainSeconds", "keepArtifactSeconds", "successor")),
 }

@@ -188,7 +188,9 @@ def judge_route(seen: Observation) -> Condition:
     if route.settled and _without_zeros(route.weights) == _without_zeros(asked):
         text = f"the Gateway gives {told} of the requests"
         return Condition("TrafficAsSpecified", "True", Reason.AS_SPECIFIED, text)
-    text = f"{told} of the requests are asked for; the Gateway has not taken that over yet"
+    waits = rollout is not None and ready_pods(seen, rollout.version) < pods_for(seen, rollout)
+    why = "the challenger gets it when its pods are ready" if waits else "the Gateway has not taken that over yet"
+    text = f"{told} of the requests are asked for; {why}"
     return Condition("TrafficAsSpecified", "False", Reason.ROUTE_PENDING, text)
 
 
