@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from kubernetes.aio.client import ApiClient, Configuration
 
-from tenure.adapters.cluster import Cluster, Refused, Unreachable
+from tenure.adapters.cluster import Cluster, KindMissing, Refused, Unreachable
 from tenure.adapters.kinds import OWNED, PATHS, path_of
 
 JOB = {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "a", "namespace": "team", "uid": "u"}}
@@ -51,6 +51,31 @@ async def test_an_object_that_does_not_exist_is_none(cluster: Cluster, remote: A
     remote.answer(404, a_refusal(404, "not found"))
 
     assert await cluster.read("Job", "team", "a") is None
+
+
+async def test_an_object_of_a_kind_the_cluster_need_not_have_is_none_when_it_does_not_exist(
+    cluster: Cluster, remote: Any
+) -> None:
+    said = {"kind": "Status", "code": 404, "message": "not found", "details": {"name": "a", "kind": "httproutes"}}
+    remote.answer(404, json.dumps(said))
+
+    assert await cluster.read_optional("HTTPRoute", "team", "a") is None
+
+
+async def test_a_kind_the_cluster_does_not_have_is_told_from_an_object_that_does_not_exist(
+    cluster: Cluster, remote: Any
+) -> None:
+    remote.answer(404, "404 page not found\n")
+
+    with pytest.raises(KindMissing):
+        await cluster.read_optional("HTTPRoute", "team", "a")
+
+
+async def test_a_kind_we_may_not_read_is_refused(cluster: Cluster, remote: Any) -> None:
+    remote.answer(403, a_refusal(403, "httproutes is forbidden"))
+
+    with pytest.raises(Refused, match="forbidden"):
+        await cluster.read_optional("HTTPRoute", "team", "a")
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 409, 410, 422])

@@ -151,6 +151,11 @@ def test_a_gateway_that_goes_is_told_and_what_comes_back_heals_by_itself(space: 
         traffic(space, name, "GatewayClassMissing")
     wait_split(space, name, v1=100)
 
+    with listening(space, gateway, hostname="*.example.org"):
+        traffic(space, name, "HostnameNotAllowed")
+    with listening(space, gateway, allowedRoutes={"namespaces": {"from": "Same"}}):
+        traffic(space, name, "RouteNotAllowed")
+
     space.edit(name, {"deploy": {"traffic": {"gatewayRef": {"sectionName": "absent"}}}})
     traffic(space, name, "ListenerMissing")
     assert effective(space, f"{name}-v1") == 0
@@ -176,6 +181,22 @@ def traffic(space: Space, name: str, reason: str) -> Mapping[str, str]:
 def routes(space: Space) -> list[Any]:
     found = json.loads(space.api.call("GET", f"{GATEWAY_API}/namespaces/{space.name}/httproutes"))
     return list(found["items"])
+
+
+@contextmanager
+def listening(space: Space, gateway: Access, **change: Any) -> Iterator[None]:
+    """Let the Gateway's listener take less inside the block."""
+    where = f"{GATEWAY_API}/namespaces/{gateway['namespace']}/gateways/{gateway['name']}"
+    (listener,) = json.loads(space.api.call("GET", where))["spec"]["listeners"]
+
+    def listen(to: Raw) -> None:
+        space.api.call("PATCH", where, {"spec": {"listeners": [to]}}, "application/merge-patch+json")
+
+    listen({**listener, **change})
+    try:
+        yield
+    finally:
+        listen(listener)
 
 
 @contextmanager

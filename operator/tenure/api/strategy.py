@@ -208,4 +208,5 @@ class Traffic(Model):
         ]
         | None
     ) = None
-    """Host name under which the Gateway serves the model. Default: the listener's."""
+    """Host name under which the Gateway serves the model; models of one listener need one each. Default: the
+    listener's."""

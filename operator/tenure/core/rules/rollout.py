@@ -219,7 +219,9 @@ def in_use(seen: Observation) -> Step | None:
     text = f"{target.name} serves with {facts.available} of {wanted} replicas"
     if facts.settled and facts.ready == facts.desired == wanted:
         if seen.service_version == champion:
-            return _serving(target, Reason.IN_USE, text, Stance.DONE, "-")
+            trouble_outside = find_trouble(seen)
+            next_up = f"mend: {trouble_outside[0].word}" if trouble_outside else "-"
+            return _serving(target, Reason.IN_USE, text, Stance.DONE, next_up)
         turning = _serving(target, Reason.PROMOTED, f"{text}; the Service turns to it", Stance.PROGRESSING, "-")
         return replace(turning, phase=Phase.DEPLOYING)
     trouble = facts.trouble
