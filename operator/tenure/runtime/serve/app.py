@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, quote, unquote
 
 import orjson
 
+from tenure.contract import answers as contract_answers
 from tenure.contract import window as contract_window
 from tenure.runtime.serve import telemetry as counts
 from tenure.runtime.serve.calls import Inference
@@ -50,6 +51,7 @@ class App:
             **dict.fromkeys(bases, self._metadata),
             **{f"{each}/ready": self._ready for each in bases},
             **{f"{each}/window": self._window for each in bases},
+            **{f"{each}/answers": self._answers for each in bases},
             **{f"{each}/baseline": self._baseline for each in bases},
             "/v1/models": lambda _: _json({"models": [self._name]}),
             f"/v1/models/{quote(self._name)}": lambda _: _json({"name": self._name, "ready": not self.is_draining}),
@@ -123,10 +125,12 @@ class App:
     def _window(self, request: Request) -> Response:
         if self.capture is None:
             raise Rejected("this server has no baseline, so it counts nothing", status=404)
-        text = parse_qs(request.query).get("seconds", [""])[0]
-        if text and not (text.isdecimal() and text.isascii() and int(text) > 0):
-            raise Rejected("'seconds' must be a whole number above zero")
-        return Response(200, contract_window.dumps(self.capture.window(float(text) if text else None)).encode())
+        return Response(200, contract_window.dumps(self.capture.window(_seconds(request))).encode())
+
+    def _answers(self, request: Request) -> Response:
+        if self.capture is None:
+            raise Rejected("this server has no baseline, so it keeps no answers", status=404)
+        return Response(200, contract_answers.dumps(self.capture.answers(_seconds(request))).encode())
 
     def _baseline(self, _: Request) -> Response:
         """The baseline file as it was built: who asks can verify its digest."""
@@ -157,6 +161,14 @@ class App:
             if not classes and (isinstance(value, bool) or not isinstance(value, (int, float))):
                 raise Rejected(f"{str(value)[:60]!r} is not a number")
         return found
+
+
+def _seconds(request: Request) -> float | None:
+    """Over how long a time is asked; None is since the start."""
+    text = parse_qs(request.query).get("seconds", [""])[0]
+    if text and not (text.isdecimal() and text.isascii() and int(text) > 0):
+        raise Rejected("'seconds' must be a whole number above zero")
+    return float(text) if text else None
 
 
 def _json(content: Any) -> Response:

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tenure.contract.answers import Answers
 from tenure.contract.baseline import Baseline, Kind
 from tenure.contract.window import MOST_OUTCOMES, Feedback, Window, between
 from tenure.runtime.bins import CodeBins, bins_of
 from tenure.runtime.serve.counters import Counters
 from tenure.runtime.serve.inputs import Array
+from tenure.runtime.serve.sample import Sample
 from tenure.runtime.serve.telemetry import OUTCOMES, Reading, Telemetry
 
 MOST_WAITING_ROWS = 65536
@@ -62,6 +64,7 @@ class Capture:
         ends = np.cumsum([FIRST_BIN, *(bins.size for bins in self._bins)]).tolist()
         self._spans = [slice(start, end) for start, end in pairwise(ends)]
         self.counters = Counters(ends[-1], 2, workers)
+        self.sample = Sample(baseline, codes, workers)
         self._waiting: deque[tuple[Array, Mapping[str, Array]]] = deque()
         self._offered, self._taken, self._most_waiting = 0, 0, most_waiting
         self._lock = threading.Lock()
@@ -71,6 +74,11 @@ class Capture:
         self._outcomes: deque[str] = deque(maxlen=MOST_OUTCOMES if workers == 1 else 0)
         self._snapshots: list[Snapshot] = []
         self._thread = threading.Thread(target=self._work, name="capture", daemon=True)
+
+    def use(self, worker: int) -> None:
+        """Count as this worker of the pod from now on."""
+        self.counters.use(worker)
+        self.sample.use(worker)
 
     def start(self) -> None:
         """Begin to count."""
@@ -114,6 +122,13 @@ class Capture:
             return whole
         earlier = [snapshot for snapshot in tuple(self._snapshots) if snapshot.at <= now.at - seconds]
         return between(self._window_of(earlier[-1]), whole) if earlier else whole
+
+    def answers(self, seconds: float | None = None) -> Answers:
+        """What was answered to a sample of the rows, of all times or of the last so many seconds."""
+        self._count_waiting()
+        sample = self.sample
+        names = (self._model, self._version, socket.gethostname(), self._epoch)
+        return Answers(*names, sample.columns, sample.classes, sample.read(seconds))
 
     def divergences(self) -> dict[str, float]:
         """The population stability index of every column since the start, for dashboards; {} while there is no row."""
@@ -189,7 +204,9 @@ class Capture:
                 return
             kinds = {rows.dtype for rows, _ in taken}
             for kind in kinds:  # rows with texts and rows of numbers alone do not share an array
-                self._count(np.concatenate([rows for rows, _ in taken if rows.dtype == kind]))
+                alike = [(rows, answers) for rows, answers in taken if rows.dtype == kind]
+                self._count(np.concatenate([rows for rows, _ in alike]))
+                self.sample.keep(alike)
             self._count_answers([answers for _, answers in taken])
             self._taken += sum(len(rows) for rows, _ in taken)
 

@@ -72,7 +72,7 @@ def work(settings: Settings, app: App, listener: socket.socket, number: int) -> 
 
     app.telemetry.counters.use(number)
     if app.capture is not None:
-        app.capture.counters.use(number)
+        app.capture.use(number)
     uvloop.run(serve(settings, app, listener))
 
 
