@@ -19,6 +19,7 @@ from tenure.adapters.metrics import Metrics
 from tenure.adapters.probe import Probe
 from tenure.adapters.recorder import Recorder
 from tenure.adapters.routes import Routes
+from tenure.adapters.sources.baselines import Baselines
 from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
@@ -45,8 +46,9 @@ class Process:
         self._metrics = metrics
         self._store = Store()
         self._queue: WorkQueue[Key] = WorkQueue(metrics)
-        self._looks = Looks(session, self._queue.add)
-        guardrails, routes = GuardrailReader(session), Routes(cluster, self._store)
+        baselines, routes = Baselines(session), Routes(cluster, self._store)
+        self._looks = Looks(session, self._queue.add, baselines=baselines)
+        guardrails = GuardrailReader(session, baselines=baselines)
         observer = Observer(cluster, self._store, Probe(session), self._looks, wall_clock, guardrails, routes=routes)
         self._reconciler = Reconciler(
             observer, Actor(cluster, self._store), Recorder(cluster), self._store, settings.runtime_image

@@ -8,9 +8,12 @@ from render.specs import a_spec, declared
 from tenure.api.parsing import parse_model
 from tenure.api.rollouts import parse_rollout
 from tenure.core.rollout_plan import (
+    Guardrail,
     HttpNumber,
     Nowhere,
+    PodAnswers,
     PodCounts,
+    PodDrift,
     PrometheusQuery,
     RolloutPlan,
     RolloutStep,
@@ -45,6 +48,43 @@ def test_a_built_in_guardrail_has_its_bound_and_its_samples() -> None:
     assert (errors.source, errors.maximum, errors.min_samples) == (PodCounts("errorRate"), Decimal("0.01"), 30)
 
 
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("agreement", Guardrail("agreement", PodAnswers(), minimum=Decimal("0.95"), min_samples=30)),
+        ("dataDrift", Guardrail("dataDrift", PodDrift("DataDrift"), maximum=Decimal("0.1"), min_samples=300)),
+        (
+            "predictionDrift",
+            Guardrail("predictionDrift", PodDrift("PredictionDrift"), None, Decimal("0.1"), None, None, 1, 300),
+        ),
+        ("dataQuality", Guardrail("dataQuality", PodDrift("DataQuality"), min_samples=300)),
+    ],
+)
+def test_what_the_pods_remember_of_rows_can_be_judged_by_its_name_alone(name: str, expected: Guardrail) -> None:
+    text = f"{{type: Canary, guardrails: [{{name: {name}}}]}}"
+
+    assert strategy(text).guardrails == (expected,)
+    assert unsupported(f"deploy: {{strategy: {text}}}") == ()
+
+
+def test_a_drift_signal_of_the_model_is_judged_of_its_column_and_by_its_bound() -> None:
+    monitor = """
+monitor:
+  signals:
+  - {name: ages, kind: DataDrift, source: {runtime: {feature: age}}, max: "0.3", windowSeconds: 600}
+"""
+    (ages,) = strategy("{type: Canary, guardrails: [{name: ages}]}", monitor).guardrails
+
+    assert (ages.source, ages.maximum, ages.window_seconds) == (PodDrift("DataDrift", "age"), Decimal("0.3"), 600)
+
+
+def test_a_shadow_gets_a_copy_of_every_request_and_must_agree_with_the_champion() -> None:
+    plan = strategy("{type: Shadow}")
+
+    assert plan.steps == (RolloutStep(100, 300),)
+    assert [guardrail.source for guardrail in plan.guardrails] == [PodAnswers()]
+
+
 def test_a_guardrail_takes_from_its_signal_what_it_leaves_out() -> None:
     monitor = """
 monitor:
@@ -73,7 +113,9 @@ def test_a_guardrail_has_a_source_of_its_own() -> None:
     ("guardrail", "why"),
     [
         ("{name: latencyP99}", "it has no bound"),
-        ("{name: agreement, min: 0.9}", "do not count agreement"),
+        ("{name: agreement, againstChampion: {minRatio: 1}}", "it compares with the champion already"),
+        ("{name: sales, min: 0.9}", "do not count sales"),
+        ("{name: a, max: 1, source: {runtime: {feature: age}}}", "a single feature belongs to a signal of kind"),
         ("{name: a, min: 1, source: {job: {image: x}}}", "a Job is not run"),
         (
             "{name: a, min: 1, source: {http: {url: 'http://x', jsonPath: $, credentialsSecret: s}}}",
@@ -91,7 +133,7 @@ def test_a_guardrail_that_cannot_be_judged_is_told_and_never_passes(guardrail: s
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("{type: Shadow, steps: [{weight: 5}]}", "spec.deploy.strategy.type Shadow (Rolling is used)"),
+        ("{type: Shadow, steps: [{weight: 5}]}", "spec.deploy.strategy.type Shadow (BlueGreen is used"),
         ("{guardrails: [{name: errorRate}]}", "spec.deploy.strategy.guardrails (without steps and watchSeconds"),
         ("{type: Recreate, watchSeconds: 5}", "spec.deploy.strategy.watchSeconds (Recreate"),
     ],

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from core.stories import NOW
 from tenure.core.facts import Rollout, Stage
-from tenure.core.guardrails import GuardrailReading, GuardrailVerdict, begin, bound_text, judge_reading, worst
-from tenure.core.rollout_plan import AgainstChampion, Guardrail, OnNoData, PodCounts, RolloutPlan, RolloutStep
+from tenure.core.guardrails import GuardrailReading, GuardrailVerdict, begin, bound_text, judge_reading, told, worst
+from tenure.core.rollout_plan import AgainstChampion, Guardrail, OnNoData, PodCounts, PodDrift, RolloutPlan, RolloutStep
 from tenure.core.rollout_steps import Look, Move, enter, held_seconds, look, share, with_readiness
+from tenure.core.verdict import Verdict
 
 ERRORS = Guardrail("errorRate", PodCounts("errorRate"), maximum=Decimal("0.01"), min_samples=10)
 PLAN = RolloutPlan(steps=(RolloutStep(10, 60), RolloutStep(50, 60)), guardrails=(ERRORS,))
@@ -228,3 +229,30 @@ def test_a_share_is_at_least_one_pod_and_never_further_than_half_a_pod_from_its_
 
     assert 1 <= pods <= n
     assert pods == 1 or abs(pods - n * weight / 100) <= 0.5
+
+
+DRIFT = Guardrail("dataDrift", PodDrift("DataDrift"), maximum=Decimal("0.1"), min_samples=300)
+
+
+def drifted(value: str, verdict: Verdict, note: str = "") -> GuardrailReading:
+    said = GuardrailReading(Decimal(value), 600, NOW, note)
+    return replace(said, verdict=verdict, threshold="PSI <= 0.1300")
+
+
+def test_where_statistics_judged_a_value_above_the_bound_alone_is_not_bad() -> None:
+    state = judge_reading(DRIFT, begin(DRIFT), drifted("0.12", Verdict.PASS), NOW)
+
+    assert (state.verdict, state.bound) == (PASS, "PSI <= 0.1300")
+
+
+def test_what_statistics_found_is_told_with_its_numbers() -> None:
+    note = "1 of 4 moved over 600 rows: PSI of age 0.42"
+
+    state = judge_reading(DRIFT, begin(DRIFT), drifted("0.42", Verdict.FAIL, note), NOW)
+
+    assert state.verdict is FAIL
+    assert told(state) == f"dataDrift is 0.42 of 600 samples (asked is PSI <= 0.1300): {note}"
+
+
+def test_a_guardrail_without_a_bound_of_its_own_asks_for_the_baseline() -> None:
+    assert bound_text(replace(DRIFT, maximum=None)) == "as in the baseline"

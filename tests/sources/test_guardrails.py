@@ -1,16 +1,23 @@
 """What guardrails ask: the right pods and addresses, over the right time, not too often, and never an exception."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from hashlib import sha256
 
 import aiohttp
+import pytest
 from aiohttp import web
 
-from core.stories import NOW, a_model, remembering, seeing, trained
+from core.stories import NOW, a_model, a_result, remembering, seeing, trained
 from sources.conftest import Serving
 from tenure.adapters.sources.guardrails import GuardrailReader, read_pods
+from tenure.contract import answers as contract_answers
+from tenure.contract import baseline as contract_baseline
+from tenure.contract.answers import Answers
+from tenure.contract.baseline import Baseline, Kind, Profile
+from tenure.contract.result import Blob
 from tenure.contract.window import Window, dumps
 from tenure.core.clock import stamp
 from tenure.core.facts import EndedRollout, Observation, Rollout, Stage, VersionPhase
@@ -19,13 +26,16 @@ from tenure.core.rollout_plan import (
     Guardrail,
     HttpNumber,
     Nowhere,
+    PodAnswers,
     PodCounts,
+    PodDrift,
     PrometheusQuery,
     RolloutPlan,
     RolloutStep,
     Source,
 )
 from tenure.core.spec import Strategy
+from tenure.core.verdict import Verdict
 
 
 class Clock:
@@ -134,6 +144,138 @@ async def test_the_promoted_version_is_asked_while_it_is_watched(
     )
 
     assert found["errorRate"].value == Decimal("0.1")
+
+
+AGREEMENT = Guardrail("agreement", PodAnswers(), minimum=Decimal("0.95"), min_samples=2)
+
+
+async def an_answering_pod(
+    serving: Serving, version: int, rows: Mapping[str, float], asked: list[str], pod: str = "p"
+) -> str:
+    content = Answers("churn", str(version), pod, pod, "sha256:c", ("no", "yes"), rows)
+
+    async def answering(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path_qs)
+        return web.Response(text=contract_answers.dumps(content))
+
+    return (await serving(answering)).removeprefix("http://")
+
+
+async def test_agreement_joins_the_answers_of_all_pods_of_both_versions(
+    session: aiohttp.ClientSession, serving: Serving
+) -> None:
+    asked: list[str] = []
+    pods = {
+        1: [await an_answering_pod(serving, 1, rows, asked, pod) for pod, rows in (("p", {"a": 0}), ("q", {"b": 1}))],
+        2: [
+            await an_answering_pod(serving, 2, {"a": 0, "b": 0, "c": 1}, asked),
+            # A pod that is another version's has no voice.
+            await an_answering_pod(serving, 3, {"a": 1}, asked),
+        ],
+    }
+
+    found = await GuardrailReader(session).read(walking(AGREEMENT), lambda n: pods[n])
+
+    assert (found["agreement"].value, found["agreement"].samples) == (Decimal("0.5"), 2)
+    assert asked == ["/v2/models/churn/answers?seconds=60"] * 4
+
+
+async def test_agreement_without_answers_is_no_data_and_says_whose_fault_it_is(
+    session: aiohttp.ClientSession, serving: Serving
+) -> None:
+    async def without(_: web.Request) -> web.StreamResponse:
+        return web.Response(status=404)
+
+    pods = {
+        1: [await an_answering_pod(serving, 1, {"a": 0}, [])],
+        2: [(await serving(without)).removeprefix("http://")],
+    }
+
+    found = await GuardrailReader(session).read(walking(AGREEMENT), lambda n: pods[n])
+    alone = await GuardrailReader(session).read(
+        replace(walking(AGREEMENT), memory=replace(walking(AGREEMENT).memory, champion=None)), lambda n: pods[n]
+    )
+
+    assert found["agreement"].value is None
+    assert "keeps no answers: its server is not Tenure's own" in found["agreement"].note
+    assert alone["agreement"].note == "no champion serves beside it"
+
+
+AGES = Profile("age", Kind.NUMBER, edges=(0.0, 10.0, 20.0, 30.0), counts=(0, 0, 500, 500, 500, 0))
+PLANS = Profile("plan", Kind.CATEGORY, levels=("basic", "gold"), counts=(0, 900, 600, 0, 0))
+BASELINE = Baseline("churn", 2, "classification", (AGES, PLANS), classes=("no", "yes"))
+
+
+def with_baseline(seen: Observation) -> Observation:
+    """Version 2 was built with a baseline."""
+    text = contract_baseline.dumps(BASELINE).encode()
+    blob = Blob("pvc://churn-artifacts/churn-11111111/v2/baseline.json", f"sha256:{sha256(text).hexdigest()}")
+    version = replace(seen.versions[2], result=replace(a_result(), baseline=blob))
+    return replace(seen, versions={**seen.versions, 2: version})
+
+
+async def a_counting_pod(
+    serving: Serving,
+    ages: tuple[int, ...],
+    plans: tuple[int, ...],
+    asked: list[str],
+    version: int = 2,
+    epoch: str = "a",
+) -> str:
+    window = Window(
+        *("churn", str(version), BASELINE.bin_spec, f"pod-{epoch}", epoch, 0.0, 60.0, sum(ages)),
+        features={"age": ages, "plan": plans},
+    )
+
+    async def answering(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path_qs)
+        is_baseline = request.path.endswith("/baseline")
+        return web.Response(text=contract_baseline.dumps(BASELINE) if is_baseline else dumps(window))
+
+    return (await serving(answering)).removeprefix("http://")
+
+
+@pytest.mark.parametrize(
+    ("source", "ages", "plans", "verdict", "said"),
+    [
+        (PodDrift("DataDrift"), (0, 0, 100, 100, 100, 0), (0, 180, 120, 0, 0), Verdict.PASS, "the greatest of 2"),
+        (PodDrift("DataDrift"), (0, 0, 10, 10, 280, 0), (0, 180, 120, 0, 0), Verdict.FAIL, "PSI of age"),
+        (PodDrift("DataDrift", "plan"), (0, 0, 10, 10, 280, 0), (0, 180, 120, 0, 0), Verdict.PASS, "PSI of plan"),
+        (PodDrift("DataQuality"), (90, 0, 70, 70, 70, 0), (0, 180, 120, 0, 0), Verdict.FAIL, "30.0 % of age missing"),
+    ],
+)
+async def test_drift_is_read_from_the_challenger_s_own_counts_against_its_own_baseline(
+    session: aiohttp.ClientSession,
+    serving: Serving,
+    source: PodDrift,
+    ages: tuple[int, ...],
+    plans: tuple[int, ...],
+    verdict: Verdict,
+    said: str,
+) -> None:
+    asked: list[str] = []
+    half = [tuple(count // 2 for count in counts) for counts in (ages, plans)]
+    pods = {2: [await a_counting_pod(serving, half[0], half[1], asked, epoch=epoch) for epoch in "ab"], 1: ["no:1"]}
+    seen = with_baseline(walking(Guardrail("drift", source)))
+
+    found = await GuardrailReader(session).read(seen, lambda n: pods[n])
+
+    assert (found["drift"].verdict, found["drift"].samples) == (verdict, 300)
+    assert said in found["drift"].note
+    assert asked == ["/v2/models/churn/baseline", *["/v2/models/churn/window?seconds=60"] * 2]
+
+
+async def test_too_few_rows_and_a_missing_baseline_are_no_data(
+    session: aiohttp.ClientSession, serving: Serving
+) -> None:
+    guardrail = Guardrail("drift", PodDrift("DataDrift"))
+    pods = {2: [await a_counting_pod(serving, (0, 0, 9, 9, 9, 0), (0, 20, 7, 0, 0), [])]}
+
+    few = await GuardrailReader(session).read(with_baseline(walking(guardrail)), lambda n: pods[n])
+    none = await GuardrailReader(session).read(walking(guardrail), lambda n: pods[n])
+
+    assert (few["drift"].value, few["drift"].note) == (None, "27 of 300 rows so far")
+    assert "was built without a baseline" in none["drift"].note
 
 
 async def test_a_document_is_asked_with_the_names_of_the_version(

@@ -75,6 +75,8 @@ class GuardrailStatus(Model):
     """Bad values in a row."""
     verdict: Verdict = Verdict.INCONCLUSIVE
     """What it came to so far."""
+    message: Short = ""
+    """What is wrong, where statistics found it: the columns that drifted."""
 
 
 class RolloutStatus(Model):
@@ -88,7 +90,7 @@ class RolloutStatus(Model):
     step: int = 0
     """Index of the step, from 0."""
     weight: Percent = 0
-    """Percent of the requests that go to the challenger."""
+    """Percent of the requests that go to the challenger, or are copied to it."""
     step_started_at: Moment | None = None
     """When the step began."""
     held_seconds: int = 0

@@ -12,6 +12,7 @@ from tenure.api.strategy import Strategy as StrategyBlock
 from tenure.api.strategy import StrategyType
 from tenure.core.facts import EndedRollout, Rollout, Stage
 from tenure.core.guardrails import GuardrailState, GuardrailVerdict
+from tenure.core.monitor.agreement import LEAST_AGREEMENT, LEAST_PAIRS
 from tenure.core.monitor.counts import METRICS
 from tenure.core.monitor.operation import LEAST_REQUESTS, MOST_ERRORS
 from tenure.core.monitor.places import HttpNumber, PrometheusQuery
@@ -21,19 +22,32 @@ from tenure.core.rollout_plan import (
     Nowhere,
     OnFailure,
     OnNoData,
+    PodAnswers,
     PodCounts,
+    PodDrift,
     RolloutPlan,
     RolloutStep,
     Source,
 )
+from tenure.core.statistics.drift import EFFECT, LEAST_ROWS
 
 Raw = Mapping[str, Any]
 
-BUILT_IN: Mapping[str, tuple[Decimal | None, int]] = {
-    "errorRate": (MOST_ERRORS, LEAST_REQUESTS),
-    "latencyP99": (None, LEAST_REQUESTS),
+MOST_DRIFT = Decimal(str(EFFECT))
+BUILT_IN: Mapping[str, tuple[Decimal | None, Decimal | None, int]] = {
+    "errorRate": (None, MOST_ERRORS, LEAST_REQUESTS),
+    "latencyP99": (None, None, LEAST_REQUESTS),
+    "agreement": (LEAST_AGREEMENT, None, LEAST_PAIRS),
+    "dataDrift": (None, MOST_DRIFT, LEAST_ROWS),
+    "predictionDrift": (None, MOST_DRIFT, LEAST_ROWS),
+    "dataQuality": (None, None, LEAST_ROWS),
 }
-"""Signals that need no declaration: their greatest good value, if they have one, and the samples they need."""
+"""Signals that need no declaration: least and greatest good value, if they have one, and the samples they need."""
+DRIFT_KINDS = {
+    "dataDrift": SignalKind.DATA_DRIFT,
+    "predictionDrift": SignalKind.PREDICTION_DRIFT,
+    "dataQuality": SignalKind.DATA_QUALITY,
+}
 
 
 def parse_rollout_plan(block: StrategyBlock, monitor: Monitor | None) -> RolloutPlan:
@@ -41,9 +55,9 @@ def parse_rollout_plan(block: StrategyBlock, monitor: Monitor | None) -> Rollout
     signals = {signal.name: signal for signal in monitor.signals} if monitor else {}
     return RolloutPlan(
         steps=tuple(RolloutStep(step.weight, step.hold_seconds) for step in block.planned_steps)
-        if block.type in (StrategyType.CANARY, StrategyType.BLUE_GREEN)
+        if block.type in (StrategyType.CANARY, StrategyType.BLUE_GREEN, StrategyType.SHADOW)
         else (),
-        guardrails=tuple(_guardrail(one, signals.get(one.signal or one.name)) for one in block.guardrails),
+        guardrails=tuple(_guardrail(one, signals.get(one.signal or one.name)) for one in block.planned_guardrails),
         keep_previous_seconds=block.keep_previous_seconds,
         watch_seconds=block.watch_seconds,
         on_failure=OnFailure(block.on_failure.value),
@@ -65,15 +79,17 @@ def _guardrail(block: GuardrailBlock, signal: Signal | None) -> Guardrail:
         low, high = (signal.min, signal.max) if low is None and high is None else (low, high)
         samples = signal.min_samples if samples is None else samples
     elif block.source is None and metric in BUILT_IN:
-        most, least = BUILT_IN[metric]
+        least, most, needed = BUILT_IN[metric]
         if low is None and high is None and block.against_champion is None:
-            high = most
-        samples = least if samples is None else samples
+            low, high = least, most
+        samples = needed if samples is None else samples
+    source = _source(block, signal)
     window = block.window_seconds or (signal.window_seconds if signal is not None else None)
     is_bounded = low is not None or high is not None or block.against_champion is not None
+    is_bounded |= isinstance(source, PodDrift | Nowhere)
     return Guardrail(
         name=block.name,
-        source=_source(block, signal) if is_bounded else Nowhere("it has no bound; set min, max or againstChampion"),
+        source=source if is_bounded else Nowhere("it has no bound; set min, max or againstChampion"),
         minimum=low,
         maximum=high,
         against=_against(block.against_champion) if block.against_champion else None,
@@ -88,14 +104,21 @@ def _guardrail(block: GuardrailBlock, signal: Signal | None) -> Guardrail:
 def _source(block: GuardrailBlock, signal: Signal | None) -> Source:
     metric = block.signal or block.name
     named: SourceBlock | None = block.source or (signal.source if signal is not None else None)
-    if named is None:
-        if signal is not None and signal.kind not in (SignalKind.OPERATIONAL, SignalKind.KPI):
-            return Nowhere(f"a signal of kind {signal.kind.value} is not judged during a rollout yet")
+    if named is None or named.runtime is not None:
+        asked = named.runtime if named is not None else None
+        kind = signal.kind if signal is not None else DRIFT_KINDS.get(metric)
+        if kind is not None and kind in DRIFT_KINDS.values() and not (asked and asked.metric):
+            return PodDrift(kind.value, (asked.feature if asked else None) or "")
+        if asked is not None and asked.feature:
+            return Nowhere("a single feature belongs to a signal of kind DataDrift, PredictionDrift or DataQuality")
+        if asked is not None and asked.metric:
+            return _counted(asked.metric)
+        if kind is SignalKind.PERFORMANCE:
+            return Nowhere("a signal of kind Performance is not judged during a rollout yet")
+        if metric == "agreement":
+            against = block.against_champion is not None
+            return Nowhere("it compares with the champion already; set min") if against else PodAnswers()
         return _counted(metric)
-    if named.runtime is not None:
-        if named.runtime.feature:
-            return Nowhere("a single feature is not judged during a rollout yet")
-        return _counted(named.runtime.metric or metric)
     if named.prometheus is not None:
         if named.prometheus.credentials_secret:
             return Nowhere("credentialsSecret is not read yet")
@@ -163,6 +186,7 @@ def _states(raw: Raw) -> tuple[GuardrailState, ...]:
             samples=int(one.get("samples") or 0),
             breaches=int(one.get("breaches") or 0),
             verdict=GuardrailVerdict(one.get("verdict") or "Inconclusive"),
+            message=one.get("message", ""),
         )
         for one in raw.get("guardrails") or ()
     )

@@ -58,6 +58,7 @@ class Step(Model):
 DEFAULT_CANARY = (Step(weight=10), Step(weight=50))
 DEFAULT_GREEN = (Step(weight=0),)
 """Guardrails need a time in which they are judged."""
+DEFAULT_SHADOW = (Step(weight=100),)
 
 
 class AgainstChampion(Model):
@@ -80,13 +81,15 @@ class Guardrail(Model):
     name: Name
     """Name of the guardrail, unique in the strategy."""
     signal: Name | None = None
-    """Signal of spec.monitor, or a built-in one (errorRate, latencyP99, agreement), that is judged. Default: name."""
+    """Signal of spec.monitor, or a built-in one (errorRate, latencyP99, agreement, dataDrift, predictionDrift,
+    dataQuality), that is judged. agreement is the share of the rows asked of both to which challenger and champion
+    gave the same answer: the same label, or numbers within 5 percent. Default: name."""
     source: Source | None = None
     """Where the value comes from instead of a signal."""
     min: Number | None = None
-    """Smallest value that passes. Default: the signal's own bounds."""
+    """Smallest value that passes. Default: the signal's own bounds; 0.95 for agreement."""
     max: Number | None = None
-    """Greatest value that passes. Default: the signal's own bounds."""
+    """Greatest value that passes. Default: the signal's own bounds; 0.01 for errorRate, 0.1 (PSI) for drift."""
     against_champion: AgainstChampion | None = None
     """Bounds relative to the champion. Default none."""
     window_seconds: SomeSeconds | None = None
@@ -95,7 +98,7 @@ class Guardrail(Model):
     """Bad values in a row that fail the rollout. Default 1."""
     min_samples: Annotated[int, Field(ge=0, le=100_000_000)] | None = None
     """Requests or rows a value needs to count; an answer of Prometheus or a document is one. Default: the signal's own,
-    30 for errorRate and latencyP99, else 1."""
+    30 for errorRate, latencyP99 and agreement, 300 for drift and data quality, else 1."""
     on_no_data: OnNoData = OnNoData.WARN
     """After an extended hold without data: Ignore skips, Warn (the default) waits for a person, Breach fails."""
     extend_seconds: Seconds | None = None
@@ -138,13 +141,14 @@ class Strategy(Model):
         ),
     ] = ()
     """Stages of the rollout, weights rising; 100 at the end is implied. Default for Canary: 10 and 50 percent, 300
-    seconds each; for BlueGreen with guardrails: one hold of 300 seconds at weight 0."""
+    seconds each; for BlueGreen with guardrails: one hold of 300 seconds at weight 0; for Shadow: 300 seconds with a
+    copy of every request."""
     guardrails: Annotated[tuple[Guardrail, ...], Field(max_length=20), list_map("name")] = ()
-    """Signal bounds that must hold during the rollout."""
+    """Signal bounds that must hold during the rollout. Default for Shadow: agreement; else none."""
     keep_previous_seconds: Seconds = 3600
     """Seconds the previous champion stays warm, so that going back to it needs no dark start. It keeps one pod without
-    users; under BlueGreen, and while watchSeconds last, all of them. Recreate keeps none. Then, or when a new
-    challenger starts, it is scaled to zero. Default 3600; 0 keeps no pod."""
+    users; under BlueGreen and Shadow, and while watchSeconds last, all of them. Recreate keeps none. Then, or when a
+    new challenger starts, it is scaled to zero. Default 3600; 0 keeps no pod."""
     watch_seconds: Seconds = 0
     """Seconds after promotion in which a breached guardrail restores the previous champion; a version that was pinned
     or gone back to is not watched. Default 0: not watched."""
@@ -161,7 +165,16 @@ class Strategy(Model):
             return self.steps
         if self.type is StrategyType.CANARY:
             return DEFAULT_CANARY
+        if self.type is StrategyType.SHADOW:
+            return DEFAULT_SHADOW
         return DEFAULT_GREEN if self.type is StrategyType.BLUE_GREEN and self.guardrails else ()
+
+    @property
+    def planned_guardrails(self) -> tuple[Guardrail, ...]:
+        """Return the guardrails to judge: those written, or agreement for a shadow, which is there to be compared."""
+        if self.guardrails or self.type is not StrategyType.SHADOW:
+            return self.guardrails
+        return (Guardrail(name="agreement"),)
 
 
 class GatewayRef(Model):

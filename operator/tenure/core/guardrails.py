@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
-from tenure.core.rollout_plan import Guardrail, OnNoData
+from tenure.core.rollout_plan import Guardrail, OnNoData, PodDrift
+from tenure.core.verdict import Verdict
 
 STALE = timedelta(seconds=300)
 CLOCK_SLACK = timedelta(seconds=60)
 INFINITE = Decimal("Infinity")
+MOST_MESSAGE = 256
 
 
 class GuardrailVerdict(StrEnum):
@@ -36,6 +38,10 @@ class GuardrailReading:
     champion: Decimal | None = None
     champion_samples: int = 0
     champion_note: str = ""
+    verdict: Verdict | None = None
+    """What statistics made of the value; None leaves it to the guardrail's bounds."""
+    threshold: str = ""
+    """What the value was held against, where statistics judged it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class GuardrailState:
     breaches: int = 0
     verdict: GuardrailVerdict = GuardrailVerdict.INCONCLUSIVE
     """Of the newest value that counted: Pass or Fail; Inconclusive while none did."""
+    message: str = ""
+    """What statistics found to be wrong, in a sentence."""
 
 
 def begin(guardrail: Guardrail) -> GuardrailState:
@@ -69,6 +77,7 @@ def judge_reading(
         bound=_bound_now(guardrail, reading),
         breaches=state.breaches + 1 if bad else 0,
         verdict=GuardrailVerdict.FAIL if bad else GuardrailVerdict.PASS,
+        message=reading.note[:MOST_MESSAGE] if reading.verdict is Verdict.FAIL else "",
     )
 
 
@@ -130,14 +139,16 @@ def bound_text(guardrail: Guardrail) -> str:
     if against is not None:
         parts.append(_range("ratio ", against.min_ratio, against.max_ratio))
         parts.append(_range("difference ", against.min_difference, against.max_difference))
-    return "; ".join(part for part in parts if part)
+    asked = "; ".join(part for part in parts if part)
+    return asked or ("as in the baseline" if isinstance(guardrail.source, PodDrift) else "")
 
 
 def told(state: GuardrailState) -> str:
     """Say what a guardrail showed, with its numbers."""
     if state.value is None:
         return f"{state.name} has no data (asked is {state.bound})"
-    return f"{state.name} is {shown(state.value)} of {state.samples} samples (asked is {state.bound})"
+    found = f": {state.message}" if state.message else ""
+    return f"{state.name} is {shown(state.value)} of {state.samples} samples (asked is {state.bound}){found}"
 
 
 def shown(value: Decimal) -> str:
@@ -145,8 +156,9 @@ def shown(value: Decimal) -> str:
 
 
 def _bound_now(guardrail: Guardrail, reading: GuardrailReading) -> str:
+    asked = reading.threshold or bound_text(guardrail)
     if guardrail.against is None or reading.champion is None:
-        return bound_text(guardrail)
+        return asked[:256]
     return f"{bound_text(guardrail)}; champion {shown(_short(reading.champion))}"[:256]
 
 
@@ -164,7 +176,9 @@ def _range(what: str, low: Decimal | None, high: Decimal | None) -> str:
 
 def _violations(guardrail: Guardrail, reading: GuardrailReading) -> Iterator[bool]:
     value, against = reading.value or Decimal(0), guardrail.against
-    yield _is_outside(value, guardrail.minimum, guardrail.maximum)
+    # Statistics have taken the greatest value into account, and more.
+    yield reading.verdict is Verdict.FAIL
+    yield _is_outside(value, guardrail.minimum, guardrail.maximum if reading.verdict is None else None)
     if against is not None and reading.champion is not None:
         yield _is_outside(ratio(value, reading.champion), against.min_ratio, against.max_ratio)
         yield _is_outside(value - reading.champion, against.min_difference, against.max_difference)

@@ -38,13 +38,28 @@ class PodCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class PodAnswers:
+    """What the pods of challenger and champion answered to the rows both were asked about: their agreement."""
+
+
+@dataclass(frozen=True, slots=True)
+class PodDrift:
+    """How far what the pods saw or answered is from the baseline of their own version."""
+
+    kind: str
+    """DataDrift, PredictionDrift or DataQuality."""
+    feature: str = ""
+    """One column; empty means all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Nowhere:
     """A source this release cannot read; it never gives data, so it never lets a version pass."""
 
     why: str
 
 
-Source = PodCounts | PrometheusQuery | HttpNumber | Nowhere
+Source = PodCounts | PodAnswers | PodDrift | PrometheusQuery | HttpNumber | Nowhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def plan_serving(seen: Observation) -> Serving:
     if seen.model.deploy.strategy is Strategy.RECREATE:
         started = wanted if is_gone(seen, champion) else 0
         return Serving({champion: 0, challenger: started}, (champion,))
-    if seen.model.deploy.strategy is Strategy.BLUE_GREEN:
+    if seen.model.deploy.strategy.switches:
         # Only a strategy changed in the middle finds a champion that has given pods away.
         lacks = rollout.stage in REACHED and ready_pods(seen, champion) < wanted
         both = (champion, challenger)
@@ -141,7 +141,7 @@ def challenger_pods(seen: Observation, rollout: Rollout) -> int:
 
 def pods_to_hold(seen: Observation, rollout: Rollout) -> int:
     """Return the pods the challenger must have ready for a hold to count."""
-    if seen.model.deploy.strategy is Strategy.BLUE_GREEN:
+    if seen.model.deploy.strategy.switches:
         return seen.model.deploy.replicas
     return challenger_pods(seen, rollout) or 1
 
@@ -178,7 +178,7 @@ def warm_pods(seen: Observation) -> int:
     deploy = seen.model.deploy
     if not keeps_previous_warm(seen) or warm_seconds_left(seen) <= 0:
         return 0
-    whole = deploy.strategy is Strategy.BLUE_GREEN or is_watched(seen)
+    whole = deploy.strategy.switches or is_watched(seen)
     return deploy.replicas if whole else min(1, deploy.replicas)
 
 

@@ -30,6 +30,11 @@ class Strategy(StrEnum):
     BLUE_GREEN = "BlueGreen"
     SHADOW = "Shadow"
 
+    @property
+    def switches(self) -> bool:
+        """Whether all users go over at once, to a version that runs at full size."""
+        return self in (Strategy.BLUE_GREEN, Strategy.SHADOW)
+
 
 class Protocol(StrEnum):
     """How a server answers: Open Inference Protocol v2, the older v1, or its own way."""

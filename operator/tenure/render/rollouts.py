@@ -65,6 +65,7 @@ def _guardrails(states: tuple[GuardrailState, ...]) -> list[dict[str, Any]]:
                 "samples": state.samples,
                 "breaches": state.breaches,
                 "verdict": state.verdict.value,
+                "message": state.message,
             }
         )
         for state in states

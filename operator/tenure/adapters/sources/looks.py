@@ -1,21 +1,18 @@
 """Looks: when one is due, everything that the signals of a champion need is read in one go."""
 
 import asyncio
-import hashlib
 import logging
 import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from urllib.parse import quote
 
 import aiohttp
 
-from tenure.adapters.sources.asking import Place, ask
+from tenure.adapters.sources.asking import Place
+from tenure.adapters.sources.baselines import Baselines
 from tenure.adapters.sources.places import read_number
 from tenure.adapters.sources.pods import read_windows
-from tenure.contract import baseline as contract
-from tenure.contract.baseline import Baseline
 from tenure.core.facts import Version
 from tenure.core.monitor.look import EVERYTHING, watched_signals, window_lengths
 from tenure.core.monitor.memory import Look, PodWindows
@@ -23,8 +20,6 @@ from tenure.core.monitor.signal import Reading
 from tenure.core.monitor.watched import Monitor, RuntimeCounts, Watched
 from tenure.core.spec import Model
 
-MOST_BASELINE_BYTES = 16 * 1024 * 1024
-MOST_BASELINES = 500
 AT_ONCE = 32
 FORGET_SECONDS = 60.0
 
@@ -46,6 +41,7 @@ class Looks:
         session: aiohttp.ClientSession,
         wake: Callable[[Key], None],
         clock: Callable[[], float] = time.monotonic,
+        baselines: Baselines | None = None,
     ) -> None:
         self._session = session
         self._wake = wake
@@ -55,8 +51,7 @@ class Looks:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._done: dict[str, Look] = {}
         self._gate = asyncio.Semaphore(AT_ONCE)
-        self._baselines: dict[str, Baseline] = {}
-        """By digest."""
+        self._baselines = baselines or Baselines(session)
 
     def collect(
         self,
@@ -115,7 +110,7 @@ class Looks:
         now: datetime,
     ) -> Look:
         """Ask the champion's pods (`10.0.0.7:8080`) and all other sources; what does not answer is no data."""
-        baseline, trouble = await self._read_baseline(model, version, addresses)
+        baseline, trouble = await self._baselines.read(model, version, addresses)
         watched = watched_signals(monitor, baseline)
         counts, readings = await asyncio.gather(
             self._read_counts(model, addresses, window_lengths(watched) if baseline is not None else ()),
@@ -137,36 +132,6 @@ class Looks:
         others = {one.signal.name: one.source for one in watched if not isinstance(one.source, RuntimeCounts)}
         found = await asyncio.gather(*(read_number(self._session, where, place, now) for where in others.values()))
         return dict(zip(others, found, strict=True))
-
-    async def _read_baseline(
-        self, model: Model, version: Version, addresses: Sequence[str]
-    ) -> tuple[Baseline | None, str]:
-        """Return the version's baseline, or why there is none. A pod hands it out; its digest says it is the one."""
-        wanted = version.result.baseline.digest if version.result and version.result.baseline else ""
-        if not wanted:
-            return None, f"{version.name} was built without a baseline, so its pods count nothing"
-        known = self._baselines.get(wanted)
-        if known is not None:
-            return known, ""
-        trouble = f"no pod of {version.name} answers its probe"
-        for address in addresses:
-            url = f"http://{address}/v2/models/{quote(model.name, safe='')}/baseline"
-            answer = await ask(self._session, url, most_bytes=MOST_BASELINE_BYTES)
-            if answer.trouble or answer.status != 200:
-                trouble = answer.trouble or f"pod {address} answered {answer.status} instead of its baseline"
-                continue
-            if "sha256:" + hashlib.sha256(answer.content).hexdigest() != wanted:
-                trouble = f"the baseline of pod {address} is not the one that {version.name} was built with"
-                continue
-            try:
-                found = contract.loads(answer.content.decode())
-            except (contract.NotABaselineError, UnicodeDecodeError) as wrong:
-                return None, f"the baseline of {version.name} cannot be read: {str(wrong)[:200]}"
-            while len(self._baselines) >= MOST_BASELINES:
-                del self._baselines[next(iter(self._baselines))]
-            self._baselines[wanted] = found
-            return found, ""
-        return None, trouble
 
 
 def _key(model: Model, version: Version) -> str:

@@ -1,17 +1,22 @@
-"""Serving pods: the counts each of them keeps."""
+"""Serving pods: the counts each of them keeps, and its answers to a sample of rows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from urllib.parse import quote
 
 import aiohttp
 
 from tenure.adapters.sources.asking import SECONDS, ask
+from tenure.contract import answers as contract_answers
+from tenure.contract.answers import Answers, NotAnswersError
 from tenure.contract.window import NotAWindowError, Window, loads
 
 MOST_BYTES = 4 * 1024 * 1024
 AT_ONCE = 16
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,14 @@ class PodCounts:
     """The windows that were read, in the order of the addresses, and a sentence for each that was not."""
 
     windows: tuple[Window, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PodAnswers:
+    """The answers that were read, in the order of the addresses, and a sentence for each that was not."""
+
+    answers: tuple[Answers, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -34,29 +47,62 @@ async def read_windows(
 
     A pod that does not answer is a note; it never keeps the others from being read.
     """
-    gate = asyncio.Semaphore(AT_ONCE)
-    suffix = f"/v2/models/{quote(model, safe='')}/window" + (f"?seconds={window_seconds}" if window_seconds else "")
+    path = _path(model, "window", window_seconds)
+    return PodCounts(*await _read_all(session, addresses, path, "counts", loads, seconds))
 
-    async def read(address: str) -> Window | str:
+
+async def read_answers(
+    session: aiohttp.ClientSession,
+    addresses: Sequence[str],
+    model: str,
+    window_seconds: int | None = None,
+    *,
+    seconds: float = SECONDS,
+) -> PodAnswers:
+    """Ask every pod for its answers to a sample of the rows of the last seconds, or of those since it started."""
+    path = _path(model, "answers", window_seconds)
+    return PodAnswers(*await _read_all(session, addresses, path, "answers", contract_answers.loads, seconds))
+
+
+def _path(model: str, what: str, window_seconds: int | None) -> str:
+    return f"/v2/models/{quote(model, safe='')}/{what}" + (f"?seconds={window_seconds}" if window_seconds else "")
+
+
+async def _read_all(
+    session: aiohttp.ClientSession,
+    addresses: Sequence[str],
+    path: str,
+    what: str,
+    parse: Callable[[bytes], Read],
+    seconds: float,
+) -> tuple[tuple[Read, ...], tuple[str, ...]]:
+    gate = asyncio.Semaphore(AT_ONCE)
+
+    async def read(address: str) -> tuple[Read | None, str]:
         async with gate:
-            return await _read_window(session, address, suffix, seconds)
+            return await _read(session, address, path, what, parse, seconds)
 
     found = await asyncio.gather(*(read(address) for address in dict.fromkeys(addresses)))
-    return PodCounts(
-        windows=tuple(one for one in found if isinstance(one, Window)),
-        notes=tuple(one for one in found if isinstance(one, str)),
-    )
+    return tuple(one for one, _ in found if one is not None), tuple(note for one, note in found if one is None)
 
 
-async def _read_window(session: aiohttp.ClientSession, address: str, path: str, seconds: float) -> Window | str:
+async def _read(
+    session: aiohttp.ClientSession,
+    address: str,
+    path: str,
+    what: str,
+    parse: Callable[[bytes], Read],
+    seconds: float,
+) -> tuple[Read | None, str]:
     answer = await ask(session, f"http://{address}{path}", most_bytes=MOST_BYTES, seconds=seconds)
     if answer.trouble:
-        return answer.trouble
+        return None, answer.trouble
     if answer.status == 404:
-        return f"pod {address} keeps no counts: its server is not Tenure's own, or it was started without a baseline"
+        why = "its server is not Tenure's own, or it was started without a baseline"
+        return None, f"pod {address} keeps no {what}: {why}"
     if answer.status != 200:
-        return f"pod {address} answered {answer.status} instead of its counts"
+        return None, f"pod {address} answered {answer.status} instead of its {what}"
     try:
-        return loads(answer.content)
-    except (NotAWindowError, OverflowError) as wrong:
-        return f"pod {address} did not answer with its counts: {str(wrong)[:200]}"
+        return parse(answer.content), ""
+    except (NotAWindowError, NotAnswersError, OverflowError) as wrong:
+        return None, f"pod {address} did not answer with its {what}: {str(wrong)[:200]}"
