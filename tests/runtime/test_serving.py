@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tenure.contract import answers as contract_answers
 from tenure.contract import baseline as contract_baseline
 from tenure.contract import window as contract_window
+from tenure.core.monitor.agreement import Agreement, join
 from tenure.runtime import loader
 
 from .conftest import Running
@@ -271,6 +273,33 @@ def test_texts_go_in_as_bytes_too(mixed_server: Running) -> None:
     status, _, _ = mixed_server.ask(INFER, head + texts, headers={"Inference-Header-Content-Length": str(len(head))})
 
     assert status == 200
+
+
+def test_two_servers_that_were_asked_the_same_rows_remember_the_same_answers(numbers: Path) -> None:
+    champion, shadow = Running(numbers), Running(numbers)
+    try:
+        rows = [[4.0 + n / 8, 3.5, 1.0 + n / 4, n / 16] for n in range(16)]
+        for row in rows:
+            champion.ask(INFER, matrix([row], shape=[1, 4]))
+        # As columns by name, all at once, to the version and with another output beside: these are the same rows.
+        names = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
+        inputs = [column(name, list(values)) for name, values in zip(names, zip(*rows, strict=True), strict=True)]
+        outputs = [{"name": "predict"}, {"name": "predict_proba"}]
+        shadow.ask("/v2/models/story/versions/1/infer", {"inputs": inputs[::-1], "outputs": outputs})
+        shadow.ask(INFER, matrix([[9.0, 9.0, 9.0, 9.0]], shape=[1, 4]))
+
+        found = [
+            contract_answers.loads(json.dumps(one.ask("/v2/models/story/answers?seconds=60")[1]))
+            for one in (champion, shadow)
+        ]
+
+        assert join(found[:1], found[1:]) == Agreement(pairs=16, agreeing=16)
+        assert (len(found[0].rows), len(found[1].rows)) == (16, 17)
+        assert len(set(found[0].rows.values())) > 1
+        assert champion.ask("/v2/models/story/answers?seconds=0")[0] == 400
+    finally:
+        champion.stop()
+        shadow.stop()
 
 
 def test_what_was_asked_is_counted_in_the_baselines_bins(numbers: Path) -> None:
