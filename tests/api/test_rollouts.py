@@ -79,7 +79,7 @@ monitor:
 
 
 def test_a_shadow_gets_a_copy_of_every_request_and_must_agree_with_the_champion() -> None:
-    plan = strategy("{type: Shadow}")
+    plan = declared("deploy: {strategy: {type: Shadow}, traffic: {gatewayRef: {name: public}}}").deploy.rollout
 
     assert plan.steps == (RolloutStep(100, 300),)
     assert [guardrail.source for guardrail in plan.guardrails] == [PodAnswers()]
@@ -133,7 +133,6 @@ def test_a_guardrail_that_cannot_be_judged_is_told_and_never_passes(guardrail: s
 @pytest.mark.parametrize(
     ("text", "path"),
     [
-        ("{type: Shadow, steps: [{weight: 5}]}", "spec.deploy.strategy.type Shadow (BlueGreen is used"),
         ("{guardrails: [{name: errorRate}]}", "spec.deploy.strategy.guardrails (without steps and watchSeconds"),
         ("{type: Recreate, watchSeconds: 5}", "spec.deploy.strategy.watchSeconds (Recreate"),
     ],

@@ -89,6 +89,13 @@ def signal(**fields: Any) -> dict[str, Any]:
             ),
         ),
         (
+            {"deploy": {"strategy": {"type": "Shadow"}}},
+            (
+                "spec.deploy.strategy.type: Shadow needs a Gateway; name it in traffic.gatewayRef.name, "
+                "or take BlueGreen"
+            ),
+        ),
+        (
             guardrail(min=2, max=1),
             "spec.deploy.strategy.guardrails[0].min: 2 is above max 1; swap them or drop one",
         ),

@@ -118,6 +118,12 @@ class Deploy(Model):
                 "runtime.grpc is of Tenure's own model server; remove runtime.grpc or runtime.image",
                 path=".runtime.grpc",
             ),
+            Rule(
+                "self.strategy.type != 'Shadow' || (has(self.traffic.gatewayRef) && self.traffic.mode != 'Replicas')",
+                "strategy Shadow needs a Gateway that copies requests; name it in traffic.gatewayRef.name and leave "
+                "traffic.mode out, or set strategy.type to BlueGreen or Canary",
+                path=".strategy.type",
+            ),
         )
     )
     runtime: Runtime = Runtime()

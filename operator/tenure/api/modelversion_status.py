@@ -93,6 +93,19 @@ class BaselineRef(Model):
     """sha256 digest of their bytes."""
 
 
+class AgreementStatus(Model):
+    """How often it gave the champion's answer to the same row."""
+
+    value: DecimalText | None = None
+    """Share of the pairs with the same answer."""
+    pairs: int = 0
+    """Rows that were asked of both, each counted once."""
+    bound: Short = ""
+    """What is asked, for example >= 0.95."""
+    verdict: Verdict = Verdict.INCONCLUSIVE
+    """What it came to."""
+
+
 class ModelVersionStatus(Model):
     """What is; written by the operator alone."""
 
@@ -122,6 +135,8 @@ class ModelVersionStatus(Model):
     """The frozen statistics of its training data."""
     traffic: TrafficShare | None = None
     """Its share of the requests."""
+    agreement: AgreementStatus | None = None
+    """Its agreement with the champion, in the step that is or was its last to be judged by it."""
     replicas: int | None = None
     """Its ready pods."""
     served_periods: Annotated[tuple[ServedPeriod, ...], Field(max_length=50)] = ()

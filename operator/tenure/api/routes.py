@@ -13,13 +13,15 @@ from typing import Any
 
 from tenure.api.strategy import Traffic, TrafficMode
 from tenure.core.clock import moment
-from tenure.core.gateway import Gateway, RouteFacts
+from tenure.core.gateway import Gateway, Mirror, RouteFacts
 from tenure.core.names import version_number
 from tenure.core.reasons import Reason
 
 Raw = Mapping[str, Any]
 Trouble = tuple[Reason, str]
 
+PARTS = "HTTPRouteRequestPercentageMirror"
+"""The feature by which a GatewayClass says that it copies a percentage of the requests (Gateway API 1.3, GEP-3171)."""
 NOT_ACCEPTED = {
     "NoMatchingListenerHostname": (
         Reason.HOSTNAME_NOT_ALLOWED,
@@ -81,6 +83,8 @@ def parse_route(raw: Raw | None, gateway: Gateway, seen: GatewaySeen, now: datet
     return RouteFacts(
         exists=True,
         weights=_weights(raw),
+        mirror=_mirror(raw),
+        copies_parts=PARTS in _features(seen.gateway_class),
         settled=is_taken_over and trouble is None,
         reason=trouble[0] if trouble else None,
         message=trouble[1] if trouble else "",
@@ -158,6 +162,19 @@ def _weights(raw: Raw) -> dict[int, int]:
     backends = [backend for rule in rules for backend in rule.get("backendRefs") or ()]
     found = {version_number(str(one.get("name"))): int(one.get("weight", 1)) for one in backends}
     return {number: weight for number, weight in found.items() if number is not None}
+
+
+def _mirror(raw: Raw) -> Mirror | None:
+    rules = (raw.get("spec") or {}).get("rules") or ()
+    filters = [one.get("requestMirror") or {} for rule in rules for one in rule.get("filters") or ()]
+    found = ((version_number(str((one.get("backendRef") or {}).get("name"))), one) for one in filters)
+    return next((Mirror(number, int(one.get("percent", 100))) for number, one in found if number is not None), None)
+
+
+def _features(gateway_class: Raw | None) -> set[str]:
+    """What a class says it can do: names, or objects with one (before and since Gateway API 1.2)."""
+    said = ((gateway_class or {}).get("status") or {}).get("supportedFeatures") or ()
+    return {str(one.get("name")) if isinstance(one, Mapping) else str(one) for one in said}
 
 
 def _age(raw: Raw, now: datetime, manager: str) -> float:

@@ -107,6 +107,8 @@ class TrafficShare(Model):
     """What the cluster does: by the pods it has, or as the Gateway accepted it; absent while that is not known."""
     mode: Short = ""
     """What splits the traffic: Replicas or GatewayAPI."""
+    mirrored_percent: Percent | None = None
+    """Percent of the requests that a shadow is to get copies of; absent when none are copied."""
 
 
 class JobRun(Model):

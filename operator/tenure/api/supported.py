@@ -45,8 +45,6 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
 
 
 def _strategy(strategy: Strategy, monitor: Monitor | None) -> Iterator[str]:
-    if strategy.type is StrategyType.SHADOW:
-        yield "spec.deploy.strategy.type Shadow (BlueGreen is used: no request is copied yet)"
     plan = parse_rollout_plan(strategy, monitor)
     if plan.guardrails and not plan.steps and not plan.watch_seconds:
         text = "without steps and watchSeconds there is no time in which they could be judged"

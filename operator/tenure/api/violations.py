@@ -10,13 +10,13 @@ from tenure.api.kube import Resources
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Monitor
 from tenure.api.plan import Direction, Plan
-from tenure.api.strategy import Strategy
+from tenure.api.strategy import Strategy, StrategyType, Traffic, TrafficMode
 from tenure.core.quantity import parse_quantity
 
 
 def violations(spec: MLModelSpec) -> tuple[str, ...]:
     """Return every contradiction in a spec that the API server had to let pass; none means usable."""
-    found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy)]
+    found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy, spec.deploy.traffic)]
     if spec.monitor is not None:
         found += _monitor(spec.monitor)
     data = spec.build.data
@@ -92,7 +92,11 @@ def _build(build: Build) -> Iterator[str]:
         yield "spec.build.champion.margin: belongs to mode NonInferiority; set the mode or drop the margin"
 
 
-def _strategy(strategy: Strategy) -> Iterator[str]:
+def _strategy(strategy: Strategy, traffic: Traffic) -> Iterator[str]:
+    is_routed = traffic.gateway_ref is not None and traffic.mode is not TrafficMode.REPLICAS
+    if strategy.type is StrategyType.SHADOW and not is_routed:
+        # Written before the API server refused it.
+        yield "spec.deploy.strategy.type: Shadow needs a Gateway; name it in traffic.gatewayRef.name, or take BlueGreen"
     for index, guardrail in enumerate(strategy.guardrails):
         path = f"spec.deploy.strategy.guardrails[{index}]"
         yield from _crossed(path, guardrail.min, guardrail.max)

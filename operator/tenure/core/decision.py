@@ -7,6 +7,8 @@ from enum import StrEnum
 from tenure.contract.result import Result
 from tenure.core.comparison import Comparison
 from tenure.core.facts import NO_EVIDENCE, ComparisonSeen, Evidence, Memory, Question, VersionPhase
+from tenure.core.gateway import Mirror
+from tenure.core.guardrails import GuardrailState
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate
 
@@ -52,6 +54,8 @@ class Outcome:
     result: Result | None = None
     comparison: ComparisonSeen | None = None
     """The comparison that was begun or that reported, to be kept in the version's status."""
+    judged: tuple[GuardrailState, ...] = ()
+    """What the guardrails showed in the step that ends in this pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,8 @@ class Serving:
     """Versions the model's own Service selects."""
     weights: Mapping[int, int] = field(default_factory=dict)
     """Percent of the requests at the Gateway, by version; empty where no Gateway splits the traffic."""
+    mirror: Mirror | None = None
+    """Who gets copies of requests that others answer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,25 @@ class Gateway:
 
 
 @dataclass(frozen=True, slots=True)
+class Mirror:
+    """A version that gets copies of requests; its answers are dropped by the Gateway."""
+
+    version: int
+    percent: int = 100
+    """Percent of the requests that are copied, 1 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
 class RouteFacts:
     """The model's HTTPRoute as it is, and whether its Gateway does what it says."""
 
     exists: bool = False
     weights: Mapping[int, int] = field(default_factory=dict)
     """Percent by version, as they stand in the route."""
+    mirror: Mirror | None = None
+    """Who gets copies, as it stands in the route."""
+    copies_parts: bool = False
+    """The Gateway's class says that it can copy a part of the requests; others may copy all of them."""
     settled: bool = False
     """The Gateway's controller accepted the route as it stands now, and nothing is wrong with the Gateway."""
     reason: Reason | None = None

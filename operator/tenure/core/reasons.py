@@ -72,6 +72,7 @@ class Reason(Enum):
     CLOCK_SET = "ClockSet", "The operator's clock was set; holds count as if it had not been."
     REPLICA_GRANULARITY = "ReplicaGranularity", "So few replicas cannot split the traffic as finely as asked for."
     AS_SPECIFIED = "AsSpecified", "The traffic is split as asked for."
+    COPIES_NOT_EXACT = "CopiesNotExact", "The Gateway does not say that it can copy a part of the requests."
     ROUTE_PENDING = "RoutePending", "The Gateway has not taken over the newest weights yet."
     GATEWAY_API_MISSING = "GatewayApiMissing", "The cluster does not know HTTPRoute: the Gateway API is not installed."
     ROUTE_FORBIDDEN = "RouteForbidden", "The operator has no right to HTTPRoutes."

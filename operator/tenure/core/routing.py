@@ -24,6 +24,7 @@ from tenure.core.serving import (
     pods_to_hold,
     ready_pods,
 )
+from tenure.core.shadow import planned_mirror, told_of_all
 from tenure.core.spec import Strategy
 
 FRESH_SECONDS = 30.0
@@ -46,14 +47,15 @@ def plan(seen: Observation) -> Serving:
         return plan_serving(seen)
     planned = _sizes(seen, champion)
     replicas = _with_those_still_routed(seen, dict(planned.replicas))
-    return replace(planned, replicas=replicas, weights=_weights(seen, champion, replicas))
+    weights = _weights(seen, champion, replicas)
+    return replace(planned, replicas=replicas, weights=weights, mirror=planned_mirror(seen))
 
 
 def _sizes(seen: Observation, champion: int) -> Serving:
     """The champion keeps its full count; the challenger gets the pods its weight needs, all of them before it takes
     over. Callers inside the cluster reach the champion alone."""
     rollout, deploy = live_rollout(seen), seen.model.deploy
-    is_side_by_side = deploy.strategy not in (Strategy.RECREATE, Strategy.BLUE_GREEN)
+    is_side_by_side = deploy.strategy is not Strategy.RECREATE and not deploy.strategy.switches
     if rollout is None or rollout.version == champion or not is_side_by_side:
         return plan_serving(seen)
     match rollout.stage:
@@ -105,7 +107,8 @@ def _next_weight(seen: Observation, rollout: Rollout) -> int:
         return now
     if rollout.stage is Stage.BACK:
         return asked
-    steps = seen.model.deploy.rollout.steps
+    deploy = seen.model.deploy
+    steps = () if deploy.strategy.switches else deploy.rollout.steps
     return min(asked, *(step.weight for step in steps if step.weight > now), 100)
 
 
@@ -122,7 +125,7 @@ def asked_weight(seen: Observation, rollout: Rollout) -> int:
     """Return the percent that the rollout asks for at its present stage."""
     step = present(seen.model.deploy.rollout, rollout)
     if step is not None:
-        return step.weight
+        return 0 if seen.model.deploy.strategy is Strategy.SHADOW else step.weight
     return 100 if rollout.stage in (Stage.SHIFT, Stage.BACK) else 0
 
 
@@ -137,6 +140,13 @@ def is_given(seen: Observation, version: int, weight: int) -> bool:
         return True
     route = seen.route or NO_ROUTE
     return route.settled and route.weights.get(version) == weight
+
+
+def is_in_force(seen: Observation, rollout: Rollout) -> bool:
+    """Whether the Gateway does what the present step asks for, copies of a shadow included."""
+    mirror = planned_mirror(seen)
+    is_copied = mirror is None or (seen.route or NO_ROUTE).mirror == mirror
+    return is_copied and is_given(seen, rollout.version, asked_weight(seen, rollout))
 
 
 def find_trouble(seen: Observation) -> tuple[Reason, str] | None:
@@ -185,12 +195,16 @@ def judge_route(seen: Observation) -> Condition:
     told = ", ".join(
         f"{version_name(seen.model.name, number)} {part} %" for number, part in asked.items() if part or rollout
     )
-    if route.settled and _without_zeros(route.weights) == _without_zeros(asked):
-        text = f"the Gateway gives {told} of the requests"
+    mirror = planned_mirror(seen)
+    copied = f" and {version_name(seen.model.name, mirror.version)} copies of {mirror.percent} %" if mirror else ""
+    if route.settled and _without_zeros(route.weights) == _without_zeros(asked) and route.mirror == mirror:
+        if mirror is not None and mirror.percent < 100 and not route.copies_parts:
+            return Condition("TrafficAsSpecified", "False", Reason.COPIES_NOT_EXACT, told_of_all(mirror))
+        text = f"the Gateway gives {told} of the requests{copied}"
         return Condition("TrafficAsSpecified", "True", Reason.AS_SPECIFIED, text)
     waits = rollout is not None and ready_pods(seen, rollout.version) < pods_for(seen, rollout)
     why = "the challenger gets it when its pods are ready" if waits else "the Gateway has not taken that over yet"
-    text = f"{told} of the requests are asked for; {why}"
+    text = f"{told} of the requests{copied} are asked for; {why}"
     return Condition("TrafficAsSpecified", "False", Reason.ROUTE_PENDING, text)
 
 

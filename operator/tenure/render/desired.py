@@ -93,7 +93,7 @@ def _routed(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
     """The HTTPRoute, once it was written down that there will be one, and where the cluster knows the kind."""
     gateway, weights = seen.model.deploy.gateway, decision.serving.weights
     if gateway is not None and weights and seen.memory.route and seen.route is not None and seen.route.is_writable:
-        yield render_route(seen.model, gateway, weights)
+        yield render_route(seen.model, gateway, weights, decision.serving.mirror)
 
 
 def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:

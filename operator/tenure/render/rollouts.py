@@ -10,6 +10,7 @@ from tenure.core.guardrails import GuardrailState
 from tenure.core.rollout_steps import present
 from tenure.core.routing import asked_weight
 from tenure.core.serving import live_rollout
+from tenure.core.shadow import find_agreement
 from tenure.core.spec import Model
 from tenure.render.parts import without_empty
 
@@ -76,7 +77,7 @@ def render_traffic(seen: Observation, decision: Decision, number: int) -> dict[s
     """Share of the users' requests: as asked for, and as the pods that answer make it."""
     serving = decision.serving
     if serving.weights:
-        return _routed(seen, serving.weights, number)
+        return _routed(seen, decision, number)
     if number not in serving.traffic:
         return None
     answering = {one: seen.deployments.get(one, DeploymentFacts()).available for one in serving.traffic}
@@ -87,17 +88,33 @@ def render_traffic(seen: Observation, decision: Decision, number: int) -> dict[s
     }
 
 
-def _routed(seen: Observation, weights: Mapping[int, int], number: int) -> dict[str, Any] | None:
+def _routed(seen: Observation, decision: Decision, number: int) -> dict[str, Any] | None:
     """Where a Gateway splits, the share in force is what its controller accepted; nothing is known in between."""
-    if number not in weights:
+    if number not in decision.serving.weights:
         return None
     route, rollout = seen.route or RouteFacts(), live_rollout(seen)
     part = asked_weight(seen, rollout) if rollout is not None else 0
     asked = {seen.memory.champion: 100 - part} | ({rollout.version: part} if rollout is not None else {})
     shown: dict[str, Any] = {"desiredPercent": asked.get(number, 0), "mode": "GatewayAPI"}
+    mirror = decision.serving.mirror
+    if mirror is not None and mirror.version == number:
+        shown["mirroredPercent"] = mirror.percent
     if route.settled or route.reason is not None:
         shown["effectivePercent"] = route.weights.get(number, 0) if route.settled else 0
     return shown
+
+
+def render_agreement(seen: Observation, decision: Decision, number: int) -> dict[str, Any] | None:
+    """How the challenger agrees with the champion: as the step ends, else as it is remembered; None without a value."""
+    outcome, rollout = decision.step.outcomes.get(number), decision.memory.rollout
+    judged = outcome.judged if outcome is not None else ()
+    if not judged and rollout is not None and rollout.version == number:
+        judged = rollout.guardrails
+    state = find_agreement(seen.model.deploy.rollout, judged)
+    if state is None or state.value is None:
+        return None
+    shown = {"value": str(state.value), "bound": state.bound, "verdict": state.verdict.value}
+    return {**shown, "pairs": state.samples}
 
 
 def render_challenger_traffic(seen: Observation, decision: Decision) -> dict[str, Any] | None:

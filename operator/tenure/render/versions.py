@@ -18,7 +18,7 @@ from tenure.core.spec import Manifest, Model
 from tenure.core.target import job_hash
 from tenure.render.comparisons import comparing_runs, comparison_gate, find_comparing_job, render_comparison
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
-from tenure.render.rollouts import render_traffic
+from tenure.render.rollouts import render_agreement, render_traffic
 from tenure.render.storage import artifact_folder
 
 
@@ -93,6 +93,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "jobs": _jobs(seen, version, before),
         "replicas": facts.available if facts.exists else None,
         "traffic": render_traffic(seen, decision, version.number),
+        "agreement": render_agreement(seen, decision, version.number) or before.get("agreement"),
         "progress": _progress(seen, version, result),
         "servedPeriods": _served_periods(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],

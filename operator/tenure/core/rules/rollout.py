@@ -29,6 +29,7 @@ from tenure.core.serving import (
     warm_seconds_left,
     without_challenger,
 )
+from tenure.core.shadow import told_share
 from tenure.core.spec import Strategy
 from tenure.core.target import find_target, next_number
 
@@ -177,7 +178,8 @@ def begin_traffic(seen: Observation, target: Version) -> Step:
     if not steps:
         text = f"{target.name} passed the smoke test; replicas move over from the champion"
         return deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.SHIFT)
-    text = f"{target.name} passed the smoke test; step 1 of {len(steps)} begins with {steps[0].weight} % of the traffic"
+    share = told_share(seen.model.deploy.strategy, steps[0].weight)
+    text = f"{target.name} passed the smoke test; step 1 of {len(steps)} begins with {share}"
     return deploying(seen, target, Reason.SMOKE_TEST_PASSED, text, Stage.STEP)
 
 
@@ -197,7 +199,8 @@ def shift_replicas(seen: Observation) -> Step | None:
     if facts.trouble is not None:
         text = f"{target.name} has {facts.ready} of {wanted} replicas ready; it waits: {facts.trouble.message}"
         return deploying(seen, target, facts.trouble.reason, text)
-    text = f"{target.name} has {facts.ready} of {wanted} replicas ready; the champion keeps the rest of the traffic"
+    kept = "all traffic until they are" if seen.model.deploy.strategy.switches else "the rest of the traffic"
+    text = f"{target.name} has {facts.ready} of {wanted} replicas ready; the champion keeps {kept}"
     rollout = seen.memory.rollout
     is_back = rollout is not None and rollout.stage is Stage.BACK
     return deploying(seen, target, Reason.ROLLING_BACK if is_back else Reason.SHIFTING, text)

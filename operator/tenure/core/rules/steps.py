@@ -11,10 +11,10 @@ from tenure.core.guardrails import GuardrailVerdict, told
 from tenure.core.reasons import Reason
 from tenure.core.rollout_plan import OnFailure, RolloutStep
 from tenure.core.rollout_steps import Look, Move, enter, is_news, look, present, with_readiness
-from tenure.core.routing import is_given, why_not_given
+from tenure.core.routing import is_in_force, why_not_given
 from tenure.core.rules.rollout import deploying, promote, walking
 from tenure.core.serving import pods_to_hold, without_challenger
-from tenure.core.spec import Strategy
+from tenure.core.shadow import told_share
 
 LOOK_SECONDS = 10.0
 """How often guardrails are looked at, at least."""
@@ -72,7 +72,7 @@ def walk_the_steps(seen: Observation) -> Step | None:
     step = present(plan, rollout)
     if step is None:
         return _leave(seen, target, facts, f"{target.name} has no more steps to walk; ")
-    is_ready = facts.ready >= pods_to_hold(seen, rollout) and is_given(seen, target.number, step.weight)
+    is_ready = facts.ready >= pods_to_hold(seen, rollout) and is_in_force(seen, rollout)
     found = look(plan, rollout, is_ready, seen.readings, seen.now, seen.watched_seconds)
     if _is_let_go(rollout, target):
         return _advance(seen, target, facts, step, found.rollout)
@@ -156,29 +156,33 @@ def _advance(seen: Observation, target: Version, facts: DeploymentFacts, step: R
     said = f"{target.name} passed {_where(seen, step, rollout)}{_evidence(rollout)}; "
     following = rollout.step + 1
     if following >= len(steps):
-        return _leave(seen, target, facts, said)
-    text = f"{said}step {following + 1} of {len(steps)} begins with {steps[following].weight} % of the traffic"
-    return replace(
+        return _with_numbers(_leave(seen, target, facts, said), target, rollout)
+    share = told_share(seen.model.deploy.strategy, steps[following].weight)
+    text = f"{said}step {following + 1} of {len(steps)} begins with {share}"
+    step_passed = replace(
         deploying(seen, target, Reason.STEP_PASSED, text[:1024]),
         memory=replace(seen.memory, rollout=enter(rollout, following, seen.now)),
     )
+    return _with_numbers(step_passed, target, rollout)
 
 
 def _leave(seen: Observation, target: Version, facts: DeploymentFacts, said: str) -> Step:
-    """After the last step comes everything: green is switched to at once, a canary gets the rest of the replicas."""
+    """After the last step comes everything: a switch is made at once, a canary gets the rest of the replicas."""
     deploy = seen.model.deploy
-    is_green = deploy.strategy is Strategy.BLUE_GREEN and deploy.gateway is None
-    if is_green and facts.ready >= deploy.replicas:
+    is_whole = facts.ready >= deploy.replicas
+    if deploy.strategy.switches and deploy.gateway is None and is_whole:
         return promote(seen, target, said[:900])
-    text = f"{said}{'it waits for all its replicas' if is_green else 'it gets the rest of the traffic'}"
+    follows = "it gets all the traffic" if is_whole else "it waits for all its replicas"
+    text = f"{said}{follows if deploy.strategy.switches else 'it gets the rest of the traffic'}"
     return deploying(seen, target, Reason.STEP_PASSED, text[:1024], Stage.SHIFT)
 
 
 def _abort(seen: Observation, target: Version, step: RolloutStep, rollout: Rollout) -> Step:
     """Users leave the challenger in one pass; the version is rejected with its numbers."""
+    kept = "No user was given its answers" if seen.model.deploy.strategy.switches else "The champion takes all traffic"
     message = (
-        f"{target.name} is rejected at {_where(seen, step, rollout)}: {_numbers(rollout)}. The champion takes all "
-        "traffic; change spec.build to try again."
+        f"{target.name} is rejected at {_where(seen, step, rollout)}: {_numbers(rollout)}. {kept}; change spec.build "
+        "to try again."
     )[:1024]
     ended = replace(rollout, verdict="Aborted", message=message)
     return Step(
@@ -193,7 +197,14 @@ def _abort(seen: Observation, target: Version, step: RolloutStep, rollout: Rollo
 
 
 def _where(seen: Observation, step: RolloutStep, rollout: Rollout) -> str:
-    return f"step {rollout.step + 1} of {len(seen.model.deploy.rollout.steps)} ({step.weight} % of the traffic)"
+    share = told_share(seen.model.deploy.strategy, step.weight)
+    return f"step {rollout.step + 1} of {len(seen.model.deploy.rollout.steps)} ({share})"
+
+
+def _with_numbers(step: Step, target: Version, rollout: Rollout) -> Step:
+    """Keep what the guardrails showed when the step of the rollout ended."""
+    outcome = replace(step.outcomes[target.number], judged=rollout.guardrails)
+    return replace(step, outcomes={**step.outcomes, target.number: outcome})
 
 
 def _evidence(rollout: Rollout) -> str:
