@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -99,6 +100,13 @@ async def test_a_look_reads_the_windows_over_the_baseline_that_the_pod_hands_out
     assert set(found.counts) == {0, 600, 3600}  # labels since the start, operation, drift
     assert [window.rows for window in found.counts[3600].windows] == [1000]
     assert bench.woken == [("team", "churn")]
+
+
+async def test_what_a_version_counted_before_it_was_champion_is_not_asked_for(bench: Bench) -> None:
+    found = await bench.looks.take(MODEL, version(), MONITOR, [bench.address], NOW - timedelta(seconds=900), NOW)
+
+    assert set(found.counts) == {0, 600, 3600}
+    assert bench.pod.asked[1:] == [f"/v2/models/churn/window{query}" for query in ("", "?seconds=600", "?seconds=900")]
 
 
 async def test_the_baseline_is_read_once(bench: Bench) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import math
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -112,18 +113,20 @@ class Looks:
         """Ask the champion's pods (`10.0.0.7:8080`) and all other sources; what does not answer is no data."""
         baseline, trouble = await self._baselines.read(model, version, addresses)
         watched = watched_signals(monitor, baseline)
+        lengths = window_lengths(watched) if baseline is not None else ()
         counts, readings = await asyncio.gather(
-            self._read_counts(model, addresses, window_lengths(watched) if baseline is not None else ()),
+            self._read_counts(model, addresses, lengths, _age(since, now)),
             self._read_others(Place(model.namespace, model.name, str(version.number)), watched, now),
         )
         return Look(now, version.number, since, baseline, trouble, counts, readings)
 
     async def _read_counts(
-        self, model: Model, addresses: Sequence[str], lengths: Sequence[int]
+        self, model: Model, addresses: Sequence[str], lengths: Sequence[int], age: int
     ) -> Mapping[int, PodWindows]:
+        """Read the counts of each length of time, but not of before it was champion: a shadow's are of copies."""
         found: dict[int, PodWindows] = {}
         for seconds in lengths:
-            asked = None if seconds == EVERYTHING else seconds
+            asked = None if seconds == EVERYTHING else min(seconds, age)
             counted = await read_windows(self._session, addresses, model.name, asked)
             found[seconds] = PodWindows(counted.windows, counted.notes)
         return found
@@ -132,6 +135,11 @@ class Looks:
         others = {one.signal.name: one.source for one in watched if not isinstance(one.source, RuntimeCounts)}
         found = await asyncio.gather(*(read_number(self._session, where, place, now) for where in others.values()))
         return dict(zip(others, found, strict=True))
+
+
+def _age(since: datetime | None, now: datetime) -> int:
+    """The whole seconds since a version became champion, at least one."""
+    return sys.maxsize if since is None else max(1, int((now - since).total_seconds()))
 
 
 def _key(model: Model, version: Version) -> str:
