@@ -1,14 +1,17 @@
 """What people read of a model: status, versions, history, differences, lessons."""
 
+import copy
 from datetime import timedelta
 
 import pytest
 
-from tenure.api.strategy import DEFAULT_CANARY
+from tenure.api.strategy import DEFAULT_CANARY, DEFAULT_SHADOW, Step
 from tenure.cli.blocks import Page
 from tenure.cli.nouns.model import Model
 from tenure.cli.paint import plain
+from tenure.cli.parsing.model import parse_model
 from tenure.cli.parsing.record import parse_records, with_recorded_versions
+from tenure.cli.parsing.version import parse_version
 from tenure.cli.views.history import read_time, show_history, show_served_on
 from tenure.cli.views.lessons import show_lessons
 from tenure.cli.views.status import show_models, show_status, tell_line
@@ -16,7 +19,7 @@ from tenure.cli.views.versions import show_difference, show_versions
 
 from . import objects
 from .golden import assert_golden
-from .objects import NOW, PODS, RECORDED, model, raw_model, record
+from .objects import NOW, PODS, RECORDED, VERSIONS, model, raw_model, record
 
 
 def text(page: Page) -> str:
@@ -61,13 +64,37 @@ def test_an_approval_of_another_plan_is_told() -> None:
     )
 
 
-def test_a_canary_without_steps_walks_those_of_the_api() -> None:
+@pytest.mark.parametrize(("kind", "expected"), [("Canary", DEFAULT_CANARY), ("Shadow", DEFAULT_SHADOW)])
+def test_a_rollout_without_steps_walks_those_of_the_api(kind: str, expected: tuple[Step, ...]) -> None:
     raw = raw_model()
-    raw["spec"]["deploy"]["strategy"] = {"type": "Canary"}
+    raw["spec"]["deploy"]["strategy"] = {"type": kind}
 
     steps = [(step.weight, step.hold_seconds) for step in model(raw).steps]
 
-    assert steps == [(step.weight, step.hold_seconds) for step in DEFAULT_CANARY]
+    assert steps == [(step.weight, step.hold_seconds) for step in expected]
+
+
+def test_of_a_shadow_it_is_told_how_much_is_copied_to_it() -> None:
+    raw, versions = raw_model(), copy.deepcopy(VERSIONS)
+    raw["spec"]["deploy"]["strategy"]["type"] = "Shadow"
+    raw["status"]["rollout"]["guardrails"] = [
+        {"name": "agreement", "value": "0.97", "bound": ">= 0.95", "samples": 340, "verdict": "Pass"}
+    ]
+    versions[1]["status"]["traffic"] = {
+        "desiredPercent": 0,
+        "effectivePercent": 0,
+        "mirroredPercent": 25,
+        "mode": "GatewayAPI",
+    }
+    shadow = parse_model(raw, tuple(parse_version(one) for one in versions))
+
+    shown = text(show_status(shadow, PODS, NOW))
+
+    assert shown.count("25% copied") == 2
+    assert "agreement" in shown
+    assert "0.97" in shown
+    assert "340" in shown
+    assert "weight=25%-copied agreement=0.97(Pass)" in tell_line(shadow, PODS, NOW)
 
 
 def test_a_rollout_that_is_over_is_not_shown_as_running() -> None:

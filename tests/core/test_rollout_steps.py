@@ -184,7 +184,13 @@ def test_a_challenger_is_held_against_its_champion(
 def test_a_silent_champion_is_no_data() -> None:
     guardrail = replace(ERRORS, against=AgainstChampion(max_ratio=Decimal(2)))
 
-    assert judge_reading(guardrail, begin(guardrail), said("0.5")["errorRate"], NOW) == begin(guardrail)
+    state = judge_reading(guardrail, begin(guardrail), said("0.5", champion_note="it is gone")["errorRate"], NOW)
+
+    assert (state.value, state.verdict, state.message) == (
+        None,
+        INCONCLUSIVE,
+        "the champion gave no number: it is gone",
+    )
 
 
 def test_bounds_are_told_as_people_read_them() -> None:
@@ -256,3 +262,11 @@ def test_what_statistics_found_is_told_with_its_numbers() -> None:
 
 def test_a_guardrail_without_a_bound_of_its_own_asks_for_the_baseline() -> None:
     assert bound_text(replace(DRIFT, maximum=None)) == "as in the baseline"
+
+
+def test_why_a_guardrail_has_no_data_is_told_and_forgotten_with_the_first_value() -> None:
+    silent = judge_reading(DRIFT, begin(DRIFT), GuardrailReading(None, 0, NOW, "no pod gave its counts"), NOW)
+    heard = judge_reading(DRIFT, silent, drifted("0.02", Verdict.PASS), NOW)
+
+    assert told(silent) == "dataDrift has no data (asked is <= 0.1): no pod gave its counts"
+    assert (heard.message, heard.verdict) == ("", PASS)

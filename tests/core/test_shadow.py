@@ -169,7 +169,7 @@ def test_too_few_pairs_are_no_pass_and_a_person_decides() -> None:
 
     assert world.champion == 1
     assert status(world)["verdict"] == "Held"
-    assert "agreement has no data (asked is >= 0.95)" in status(world)["message"]
+    assert "agreement has no data (asked is >= 0.95): 29 of 30 samples" in status(world)["message"]
     assert world.copied == {2: 20}
 
 

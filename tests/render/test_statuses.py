@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,7 +13,10 @@ from core.stories import NOW, a_build, a_job, a_model, in_use, pods, remembering
 from core.world import World
 from render.specs import declared, version_of, with_result
 from tenure.api.parsing import parse_memory, parse_version
+from tenure.core.clock import stamp
 from tenure.core.facts import Memory, Observation, Progress, Stage
+from tenure.core.gateway import Mirror, RouteFacts
+from tenure.core.guardrails import GuardrailState, GuardrailVerdict
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.spec import Build, Data
@@ -61,6 +65,38 @@ def test_the_status_of_the_champion_is_as_in_its_golden_file(golden: Golden) -> 
 
 def test_the_status_of_the_challenger_is_as_in_its_golden_file(golden: Golden) -> None:
     golden("status-version-challenger", version_status_of(a_served_model(), 2))
+
+
+def a_shadowed_model() -> Observation:
+    """Version 1 serves through a Gateway, version 2 is its shadow, and they agreed so far."""
+    model = declared("deploy: {strategy: {type: Shadow}, traffic: {gatewayRef: {name: public}}}")
+    agreed = GuardrailState("agreement", Decimal("0.97"), ">= 0.95", 340, verdict=GuardrailVerdict.PASS)
+    rollout = replace(walking(2, Stage.STEP), ready_since=stamp(NOW), guardrails=(agreed,))
+    memory = remembering(model, highest_version=2, champion=1, rollout=rollout, route="churn")
+    return replace(
+        a_served_model(),
+        model=model,
+        memory=memory,
+        versions={number: with_result(model, number) for number in (1, 2)},
+        deployments={1: pods(1), 2: pods(1)},
+        route=RouteFacts(exists=True, weights={1: 100, 2: 0}, mirror=Mirror(2), settled=True),
+    )
+
+
+def test_the_status_of_a_shadow_is_as_in_its_golden_file(golden: Golden) -> None:
+    golden("status-version-shadow", version_status_of(a_shadowed_model(), 2))
+
+
+def test_the_status_of_a_model_with_a_shadow_is_as_in_its_golden_file(golden: Golden) -> None:
+    golden("status-model-shadow", status_of(a_shadowed_model()))
+
+
+def test_the_agreement_of_a_version_is_kept_when_nothing_judges_it_any_more() -> None:
+    seen = a_shadowed_model()
+    before = version_status_of(seen, 2)
+    later = replace(seen, memory=replace(seen.memory, champion=2, previous=1, rollout=None))
+
+    assert version_status_of(later, 2, before)["agreement"] == before["agreement"]
 
 
 def test_the_status_of_an_unapproved_model_is_as_in_its_golden_file(golden: Golden) -> None:

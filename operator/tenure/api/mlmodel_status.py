@@ -76,7 +76,7 @@ class GuardrailStatus(Model):
     verdict: Verdict = Verdict.INCONCLUSIVE
     """What it came to so far."""
     message: Short = ""
-    """What is wrong, where statistics found it: the columns that drifted."""
+    """What statistics found to be wrong, such as the columns that drifted, or why there has been no data."""
 
 
 class RolloutStatus(Model):

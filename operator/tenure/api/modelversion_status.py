@@ -94,7 +94,7 @@ class BaselineRef(Model):
 
 
 class AgreementStatus(Model):
-    """How often it gave the champion's answer to the same row."""
+    """How often it gave the champion's answer to the same row, when the verdict changed last or the step ended."""
 
     value: DecimalText | None = None
     """Share of the pairs with the same answer."""

@@ -56,7 +56,7 @@ class GuardrailState:
     verdict: GuardrailVerdict = GuardrailVerdict.INCONCLUSIVE
     """Of the newest value that counted: Pass or Fail; Inconclusive while none did."""
     message: str = ""
-    """What statistics found to be wrong, in a sentence."""
+    """What statistics found to be wrong, or why there has been no data, in a sentence."""
 
 
 def begin(guardrail: Guardrail) -> GuardrailState:
@@ -66,9 +66,11 @@ def begin(guardrail: Guardrail) -> GuardrailState:
 def judge_reading(
     guardrail: Guardrail, state: GuardrailState, reading: GuardrailReading, now: datetime
 ) -> GuardrailState:
-    """Return the next state. A reading without data changes nothing; a breach stays one."""
-    if is_breached(guardrail, state) or find_lack(guardrail, reading, now):
-        return state
+    """Return the next state. A reading without data changes no verdict; a breach stays one."""
+    lack = find_lack(guardrail, reading, now)
+    if is_breached(guardrail, state) or lack:
+        is_silent = state.value is None and not is_breached(guardrail, state)
+        return replace(state, message=lack[:MOST_MESSAGE]) if is_silent else state
     bad = any(_violations(guardrail, reading))
     return replace(
         state,
@@ -145,9 +147,9 @@ def bound_text(guardrail: Guardrail) -> str:
 
 def told(state: GuardrailState) -> str:
     """Say what a guardrail showed, with its numbers."""
-    if state.value is None:
-        return f"{state.name} has no data (asked is {state.bound})"
     found = f": {state.message}" if state.message else ""
+    if state.value is None:
+        return f"{state.name} has no data (asked is {state.bound}){found}"
     return f"{state.name} is {shown(state.value)} of {state.samples} samples (asked is {state.bound}){found}"
 
 

@@ -98,7 +98,7 @@ async def _read(
     if answer.trouble:
         return None, answer.trouble
     if answer.status == 404:
-        why = "its server is not Tenure's own, or it was started without a baseline"
+        why = "its server is not Tenure's own or of an older release, or it was started without a baseline"
         return None, f"pod {address} keeps no {what}: {why}"
     if answer.status != 200:
         return None, f"pod {address} answered {answer.status} instead of its {what}"

@@ -100,6 +100,8 @@ class Version:
     effective_percent: int | None = None
     traffic_mode: str = ""
     """What splits the traffic: Replicas or GatewayAPI."""
+    mirrored_percent: int | None = None
+    """Percent of the requests that it gets copies of; absent unless it is a shadow."""
     replicas: int | None = None
     served: tuple[Period, ...] = ()
     notes: tuple[str, ...] = ()

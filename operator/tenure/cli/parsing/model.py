@@ -18,8 +18,8 @@ from tenure.cli.nouns.model import (
 from tenure.cli.nouns.version import Version
 from tenure.cli.parsing.fields import Raw, block, items, text, texts, whole, whole_or_none
 
-DEFAULT_CANARY = (Step(10, 300), Step(50, 300))
-"""What a canary without steps walks; the API says so too (api/strategy.py), and takes half a second to load."""
+DEFAULT_STEPS = {"Canary": (Step(10, 300), Step(50, 300)), "Shadow": (Step(100, 300),)}
+"""What a strategy without steps walks; the API says so too (api/strategy.py), and takes half a second to load."""
 
 
 def parse_model(raw: Raw, versions: tuple[Version, ...] = ()) -> Model:
@@ -61,7 +61,7 @@ def parse_model(raw: Raw, versions: tuple[Version, ...] = ()) -> Model:
 
 def _steps(strategy: Raw) -> tuple[Step, ...]:
     steps = tuple(Step(whole(one, "weight"), whole(one, "holdSeconds")) for one in items(strategy, "steps"))
-    return steps or (DEFAULT_CANARY if text(strategy, "type") == "Canary" else ())
+    return steps or DEFAULT_STEPS.get(text(strategy, "type"), ())
 
 
 def parse_plan(plan: Raw) -> Plan:

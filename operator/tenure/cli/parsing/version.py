@@ -44,6 +44,7 @@ def parse_version(raw: Raw) -> Version:
         desired_percent=traffic.get("desiredPercent"),
         effective_percent=traffic.get("effectivePercent"),
         traffic_mode=text(traffic, "mode"),
+        mirrored_percent=traffic.get("mirroredPercent"),
         replicas=status.get("replicas"),
         served=served_periods(number, status),
         notes=texts(status, "notes"),

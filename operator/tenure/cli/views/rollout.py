@@ -4,6 +4,7 @@ from datetime import datetime
 
 from tenure.cli.blocks import Block, Facts, Heading, Table
 from tenure.cli.nouns.model import Model, Rollout
+from tenure.cli.nouns.version import Version
 from tenure.cli.views.words import age, length
 from tenure.core.clock import moment
 
@@ -23,7 +24,7 @@ def rollout_part(model: Model, now: datetime) -> list[Block]:
         (
             ("Stage", rollout.stage),
             ("Step", step),
-            ("Weight", f"{rollout.weight}%" if model.steps or rollout.weight else ""),
+            ("Weight", told_weight(model, rollout) if model.steps or rollout.weight else ""),
             ("Hold", hold),
             ("In this step for", age(rollout.step_started_at, now)),
             ("Verdict", rollout.verdict),
@@ -37,6 +38,20 @@ def rollout_part(model: Model, now: datetime) -> list[Block]:
         )
         blocks.append(Table(("Guardrail", "Value", "Bound", "Samples", "Verdict"), rows))
     return blocks
+
+
+def told_weight(model: Model, rollout: Rollout) -> str:
+    """The percent of the requests it answers, or of those that a shadow gets copies of."""
+    version = model.find_version(rollout.version)
+    is_copied = version is not None and version.mirrored_percent is not None
+    return f"{rollout.weight}% copied" if is_copied else f"{rollout.weight}%"
+
+
+def told_traffic(version: Version) -> str:
+    """The share of the requests in force; of a shadow, the share that is copied to it."""
+    if version.mirrored_percent is not None:
+        return f"{version.mirrored_percent}% copied"
+    return f"{version.effective_percent}%" if version.effective_percent is not None else ""
 
 
 def hold_left(model: Model, rollout: Rollout, now: datetime) -> float | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from tenure.cli.blocks import Block, Facts, Page, Table
 from tenure.cli.nouns.data import as_data
 from tenure.cli.nouns.model import Model, Pod
-from tenure.cli.views.rollout import asked_weight, bar, hold_left, is_running, rollout_part
+from tenure.cli.views.rollout import asked_weight, bar, hold_left, is_running, rollout_part, told_traffic, told_weight
 from tenure.cli.views.words import age, headline
 
 CALM = ("Ready", "True")
@@ -55,7 +55,7 @@ def tell_line(model: Model, pods: tuple[Pod, ...], now: datetime) -> str:
             f"challenger={model.challenger}",
             f"stage={rollout.stage or '-'}",
             f"step={rollout.step + 1}/{len(model.steps) or 1}",
-            f"weight={rollout.weight}%",
+            f"weight={told_weight(model, rollout).replace(' ', '-')}",
         ]
         words += [f"{rail.name}={rail.value or 'none'}({rail.verdict})" for rail in rollout.guardrails]
         words += ["hold-over"] if left is not None and left <= 0 else []
@@ -138,7 +138,7 @@ def _versions(model: Model, pods: tuple[Pod, ...], now: datetime) -> Table:
                 version.role if version.role != "none" else "",
                 headline(version),
                 bar(weight) if weight is not None else "",
-                f"{version.effective_percent}%" if version.effective_percent is not None else "",
+                told_traffic(version),
                 f"{sum(pod.is_ready for pod in own)}/{len(own)}" if own else "",
                 age(version.created, now),
                 version.progress or (version.message if version.phase in ("Rejected", "Failed") else ""),

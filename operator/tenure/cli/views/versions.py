@@ -8,6 +8,7 @@ from tenure.cli.blocks import Block, Facts, Heading, Page, Paragraph, Table
 from tenure.cli.nouns.data import as_data
 from tenure.cli.nouns.model import Model
 from tenure.cli.nouns.version import Version
+from tenure.cli.views.rollout import told_traffic
 from tenure.cli.views.words import age, headline, plural
 
 UNSHOWN = "(not shown: it may be a secret)"
@@ -20,7 +21,7 @@ def show_versions(model: Model, now: datetime) -> Page:
             version.phase,
             version.role if version.role != "none" else "",
             headline(version),
-            f"{version.effective_percent}%" if version.effective_percent is not None else "",
+            told_traffic(version),
             version.origin.trigger,
             str(version.parent or ""),
             version.data.digest[:19],
