@@ -22,7 +22,7 @@ from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
 from tenure.core.gateway import Gateway
-from tenure.core.names import CHECKER, COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.names import BESIDE, CHECKER, COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
 from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
@@ -81,7 +81,8 @@ class Observer:
             jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
             data_checks=await self._data_checks(key, pods),
             comparisons=await self._comparisons(key, pods, versions),
-            deployments=await self._deployments(key, pods),
+            deployments=await self._deployments(key, pods, SERVER),
+            beside=await self._deployments(key, pods, BESIDE),
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(model),
@@ -147,7 +148,9 @@ class Observer:
             return seen
         port = seen.model.deploy.runtime.port
         serving = [
-            pod for pod in pods if _component(pod) == SERVER and (pod.get("status") or {}).get("phase") == "Running"
+            pod
+            for pod in pods
+            if _component(pod) in (SERVER, BESIDE) and (pod.get("status") or {}).get("phase") == "Running"
         ]
         addresses = [_address(pod["status"].get("podIP") or "", port) for pod in serving]
         return replace(seen, requests=await self._probe.count_requests(addresses))
@@ -196,13 +199,13 @@ class Observer:
                 return await self._cluster.read_last_line(meta["namespace"], meta["name"], CONTAINER)
         return ""
 
-    async def _deployments(self, key: Key, pods: Sequence[Raw]) -> dict[int, DeploymentFacts]:
+    async def _deployments(self, key: Key, pods: Sequence[Raw], component: str) -> dict[int, DeploymentFacts]:
         found: dict[int, DeploymentFacts] = {}
         for deployment in self._store.children("Deployment", key):
             number = version_of(deployment)
-            if number is None:
+            if number is None or _component(deployment) != component:
                 continue
-            own = [pod for pod in pods if version_of(pod) == number and _component(pod) == SERVER]
+            own = [pod for pod in pods if version_of(pod) == number and _component(pod) == component]
             facts = parse_deployment(deployment, own)
             if facts.ready < facts.desired and facts.trouble is None:
                 facts = replace(facts, trouble=await self._told(deployment, own))

@@ -217,7 +217,7 @@ def test_a_field_that_others_keep_is_not_said_to_be_gone() -> None:
 
 
 def test_a_field_this_release_does_not_act_on_is_said() -> None:
-    """`spec.deploy.sideBySide` stands for whatever api/supported.py lists at the moment."""
+    """`spec.deploy.runtime.grpc` stands for whatever api/supported.py lists at the moment."""
     from tenure.api.mlmodel import MLModelSpec
     from tenure.api.supported import unsupported_fields
 
@@ -231,7 +231,7 @@ def test_a_field_this_release_does_not_act_on_is_said() -> None:
         },
         "versions": {"pin": 1, "protect": [2]},
         "rebuild": {"schedule": "@daily"},
-        "deploy": {"sideBySide": [2]},
+        "deploy": {"runtime": {"grpc": True}},
     }
     listed = {path.split(" ")[0] for path in unsupported_fields(MLModelSpec.model_validate(spec))}
     change = Change("MLModel", "crm", "churn", {key: spec[key] for key in ("versions", "rebuild", "deploy")}, "")

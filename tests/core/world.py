@@ -21,7 +21,7 @@ from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stag
 from tenure.core.guardrails import GuardrailReading
 from tenure.core.monitor.memory import Look
 from tenure.core.monitor.signal import Reading
-from tenure.core.names import CHECKER, COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
+from tenure.core.names import BESIDE, CHECKER, COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.serving import is_watched, live_rollout
@@ -108,6 +108,8 @@ class World:
         """Digest of the data as it is now, without its algorithm; a training and a look at the data report it."""
         """Comparing Jobs by name."""
         self.workloads: dict[int, Workload] = {}
+        self.beside: dict[int, Workload] = {}
+        """Pods of versions that are served beside the champion."""
         self.services: dict[str, Raw] = {}
         self.others: dict[str, Raw] = {}
         self.answers: dict[int, Verdict] = {}
@@ -146,6 +148,7 @@ class World:
                 number: parse_deployment(w.as_raw(), [], NO_IMAGE if number in self.broken else None)
                 for number, w in self.workloads.items()
             },
+            beside={number: parse_deployment(w.as_raw(), []) for number, w in self.beside.items()},
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(),
@@ -245,10 +248,11 @@ class World:
         return True
 
     def _apply_workload(self, number: int, manifest: Raw) -> bool:
-        old = self.workloads.get(number)
+        workloads = self.beside if manifest["metadata"]["labels"][COMPONENT_LABEL] == BESIDE else self.workloads
+        old = workloads.get(number)
         if old is not None and old.manifest == manifest:
             return False
-        self.workloads[number] = Workload(manifest, old.pods if old else [])
+        workloads[number] = Workload(manifest, old.pods if old else [])
         return True
 
     def _remove(self, kind: str, name: str) -> bool:
@@ -256,8 +260,10 @@ class World:
             return self.others.pop(f"{kind}/{name}", None) is not None
         if name in self.data_checks:
             return self.data_checks.pop(name) is not None
-        number = int(name.removesuffix("-train").rpartition("-v")[2])
+        number = int(name.removesuffix("-train").removesuffix("-beside").rpartition("-v")[2])
         match kind:
+            case "Deployment" if name.endswith("-beside"):
+                return self.beside.pop(number, None) is not None
             case "Deployment":
                 return self.workloads.pop(number, None) is not None
             case "Service":
@@ -270,7 +276,7 @@ class World:
     # What the cluster and people do
 
     def control(self) -> None:
-        for workload in self.workloads.values():
+        for workload in (*self.workloads.values(), *self.beside.values()):
             workload.control()
 
     def make_ready(self, number: int, most: int = 99) -> None:
@@ -346,6 +352,8 @@ class World:
         self.control()
         for number in list(self.workloads):
             self.make_ready(number)
+        for workload in self.beside.values():
+            workload.pods = [replace(pod, ready=True) for pod in workload.pods]
         self.control()
         return moved or self._shape() != before
 
@@ -372,7 +380,8 @@ class World:
         return running and step is not None and step.stance is Stance.PROGRESSING
 
     def _shape(self) -> list[tuple[int, list[tuple[str, bool]]]]:
-        return [(n, [(pod.template, pod.ready) for pod in w.pods]) for n, w in self.workloads.items()]
+        workloads = (*self.workloads.items(), *self.beside.items())
+        return [(n, [(pod.template, pod.ready) for pod in w.pods]) for n, w in workloads]
 
     # What people read
 

@@ -151,5 +151,5 @@ class Deploy(Model):
     traffic: Traffic = Traffic()
     """What splits the traffic."""
     side_by_side: Annotated[tuple[VersionNumber, ...], Field(max_length=10), LIST_SET] = ()
-    """Versions that are served beside the champion, each by a Service of its own, without users' traffic. Default
-    none."""
+    """Versions that are served beside the champion while they are listed, each with one pod and a Service named like
+    the ModelVersion, without users' traffic. They are not pruned. Default none."""

@@ -113,6 +113,17 @@ class RolloutStatus(Model):
     """Guardrails in the present step."""
 
 
+class BesideStatus(Model):
+    """One version of spec.deploy.sideBySide."""
+
+    version: int
+    """Number of the version."""
+    url: Annotated[str, Field(max_length=2048)] = ""
+    """Its address inside the cluster; absent while it has none."""
+    message: Sentence = ""
+    """Whether it answers, and if not why."""
+
+
 class SignalStatus(Model):
     """What a signal showed last."""
 
@@ -234,7 +245,7 @@ class MLModelStatus(Model):
     replicas: int | None = None
     """Ready pods of the champion."""
     selector: Annotated[str, Field(max_length=1024)] | None = None
-    """Label selector of the serving pods, for the scale subresource."""
+    """Label selector of the pods that answer users, for the scale subresource."""
     plan_hash: Hash | None = None
     """Hash of the present plan; spec.plan.approval.planHash may name it."""
     approval: ApprovalStatus | None = None
@@ -247,6 +258,8 @@ class MLModelStatus(Model):
     """Share of the challenger."""
     route: Short | None = None
     """HTTPRoute of the model, noted before it is made; absent when there is none."""
+    side_by_side: Annotated[tuple[BesideStatus, ...], Field(max_length=10), list_map("version")] = ()
+    """Versions that are served beside the champion."""
     rebuild: RebuildStatus | None = None
     """What the rebuild rules remember."""
     signals: Annotated[tuple[SignalStatus, ...], Field(max_length=64), list_map("name")] = ()

@@ -274,6 +274,7 @@ def _deploy(block: DeployBlock) -> Deploy:
             timeout_seconds=smoke.timeout_seconds,
         ),
         strategy=Strategy(block.strategy.type.value),
+        side_by_side=tuple(sorted(block.side_by_side)),
     )
 
 

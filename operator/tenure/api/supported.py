@@ -31,8 +31,6 @@ def _build(spec: MLModelSpec) -> Iterator[str]:
 
 def _deploy(spec: MLModelSpec) -> Iterator[str]:
     deploy, strategy = spec.deploy, spec.deploy.strategy
-    if deploy.side_by_side:
-        yield "spec.deploy.sideBySide"
     yield from _strategy(strategy, spec.monitor)
     if deploy.traffic.gateway_ref is not None and deploy.traffic.mode is TrafficMode.REPLICAS:
         for name in ("gatewayRef", "hostname") if deploy.traffic.hostname else ("gatewayRef",):

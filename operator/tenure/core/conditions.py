@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from tenure.core.beside import judge_beside
 from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
 from tenure.core.facts import ENDED, REACHED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
@@ -69,6 +70,7 @@ def _conditions(
         text = f"this release does not honour {fields}; remove the field or expect the default behaviour"
         yield Condition("FieldsSupported", "False", Reason.FIELD_NOT_SUPPORTED, text)
     yield from _traffic(seen)
+    yield from judge_beside(seen)
     yield _plan_approved(seen, step)
     yield from _governed(seen, step)
     yield from _watched(seen, watching)

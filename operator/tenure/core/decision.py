@@ -105,6 +105,8 @@ class Serving:
     """Percent of the requests at the Gateway, by version; empty where no Gateway splits the traffic."""
     mirror: Mirror | None = None
     """Who gets copies of requests that others answer."""
+    beside: tuple[int, ...] = ()
+    """Versions with one pod beside all that, reached by their own Service alone."""
 
 
 @dataclass(frozen=True, slots=True)

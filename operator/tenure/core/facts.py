@@ -345,6 +345,8 @@ class Observation:
     comparisons: Mapping[str, JobFacts] = field(default_factory=dict)
     """Comparing Jobs by name."""
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)
+    beside: Mapping[int, DeploymentFacts] = field(default_factory=dict)
+    """Deployments of versions that are served beside the champion; users never reach their pods."""
     smoke: SmokeResult | None = None
     """The answer of the challenger, when its rollout stands at the smoke test."""
     readings: Mapping[str, GuardrailReading] = field(default_factory=dict)

@@ -13,6 +13,8 @@ MANAGED_BY = ("app.kubernetes.io/managed-by", "tenure")
 
 TRAINER = "trainer"
 SERVER = "server"
+BESIDE = "beside"
+"""Serves a version without users: no Service of the model, budget or autoscaler selects it."""
 COMPARER = "comparer"
 CHECKER = "checker"
 CONTAINER = "main"
@@ -37,6 +39,11 @@ def fit(name: str, suffix: str = "") -> str:
 def version_name(model: str, version: int) -> str:
     """Name of a ModelVersion and of its Deployment and Service: `churn-v2`."""
     return fit(model, f"-v{version}")
+
+
+def beside_name(model: str, version: int) -> str:
+    """Name of the Deployment that serves a version beside the champion: `churn-v1-beside`."""
+    return fit(model, f"-v{version}-beside")
 
 
 def version_number(name: str) -> int | None:

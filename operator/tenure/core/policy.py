@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from tenure.core import routing
 from tenure.core.afterwards import remembered, soonest, told_of_the_rebuild
+from tenure.core.beside import plan_beside
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
 from tenure.core.decision import Decision, Outcome, Step
 from tenure.core.facts import Observation, Progress, VersionPhase
@@ -93,7 +94,7 @@ def decide(seen: Observation) -> Decision:
     return Decision(
         step=step,
         memory=memory,
-        serving=routing.plan(seen),
+        serving=replace(routing.plan(seen), beside=plan_beside(seen)),
         gates=gates,
         target=target.number if target else None,
         plan_hash="" if seen.errors else plan_hash(seen.model),

@@ -7,8 +7,8 @@ from tenure.core.target import find_target, is_building
 def prunable(seen: Observation) -> frozenset[int]:
     """Return the versions beyond `historyLimit` that nothing needs; the newest stay.
 
-    A version goes only when the record already tells of it. Serving, previous and protected versions, the challenger
-    and what the spec asks for always stay, and so does a version that is being built.
+    A version goes only when the record already tells of it. Serving, previous and protected versions, those served
+    side by side, the challenger and what the spec asks for always stay, and so does a version that is being built.
     """
     memory = seen.memory
     rollout, target = memory.rollout, find_target(seen)
@@ -22,6 +22,7 @@ def prunable(seen: Observation) -> frozenset[int]:
         if number not in newest
         and number not in needed
         and number not in seen.model.protected
+        and number not in seen.model.deploy.side_by_side
         and number in seen.recorded
         and not is_building(version)
     )

@@ -85,6 +85,8 @@ class Reason(Enum):
     REFERENCE_NOT_PERMITTED = "ReferenceNotPermitted", "A ReferenceGrant is missing for what the route refers to."
     BACKEND_NOT_FOUND = "BackendNotFound", "The Gateway does not find a Service that the route names."
     ROUTE_NOT_ACCEPTED = "RouteNotAccepted", "The Gateway's controller refuses the route."
+    SERVED_BESIDE = "ServedBeside", "Every version of deploy.sideBySide answers at a Service of its own."
+    NOT_SERVED_BESIDE = "NotServedBeside", "A version of deploy.sideBySide does not answer; the message says why."
     ROLLING_BACK = "RollingBack", "Users go back to the previous champion, which is still warm."
     SHIFTING = "Shifting", "Replicas move from the champion to the challenger."
     RECREATING = "Recreating", "The champion's pods end before the challenger's start."

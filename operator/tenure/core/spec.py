@@ -237,6 +237,8 @@ class Deploy:
     pod_overrides: Manifest = field(default_factory=dict)
     smoke_test: SmokeTest = SmokeTest()
     strategy: Strategy = Strategy.ROLLING
+    side_by_side: tuple[int, ...] = ()
+    """Numbers of versions that are served beside the champion, without users' traffic."""
     rollout: RolloutPlan = field(default_factory=RolloutPlan)
     gateway: Gateway | None = None
     """The Gateway that splits the traffic by exact weights; None: the Service alone, by its pods."""

@@ -102,5 +102,12 @@ def needs_new_version(seen: Observation, target: Version | None) -> bool:
 
 def next_number(seen: Observation) -> int:
     """Return the next version number: above every number that left a trace, also when status was lost."""
-    seen_numbers = (seen.memory.highest_version, *seen.versions, *seen.jobs, *seen.deployments, *seen.recorded)
+    seen_numbers = (
+        seen.memory.highest_version,
+        *seen.versions,
+        *seen.jobs,
+        *seen.deployments,
+        *seen.beside,
+        *seen.recorded,
+    )
     return max(seen_numbers) + 1

@@ -6,10 +6,18 @@ from typing import Any
 
 from tenure.core.decision import Decision
 from tenure.core.facts import Observation, Progress
-from tenure.core.names import claim_name, comparison_job_name, service_name, training_job_name, version_name
+from tenure.core.names import (
+    beside_name,
+    claim_name,
+    comparison_job_name,
+    service_name,
+    training_job_name,
+    version_name,
+)
 from tenure.core.newdata import check_name, is_check_due, is_looked_for
 from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
+from tenure.render.beside import is_turned_beside, render_beside
 from tenure.render.comparison_job import render_comparison_job
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
@@ -76,8 +84,9 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
         version = seen.versions.get(number)
         if version is not None and version.result is not None:
             yield render_deployment(seen.model, version, replicas)
-            if replicas or number in serving.traffic:
+            if (replicas or number in serving.traffic) and not is_turned_beside(seen, serving, number):
                 yield render_version_service(seen.model, number)
+    yield from render_beside(seen, serving)
     if serving.traffic:
         yield render_model_service(seen.model, serving.traffic)
         if seen.model.deploy.autoscaling is not None:
@@ -104,6 +113,10 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
     for number in seen.deployments:
         if number not in wanted:
             yield Ref("Deployment", namespace, version_name(seen.model.name, number))
+        if not wanted.get(number) and number not in (*decision.serving.traffic, *decision.serving.beside):
+            yield Ref("Service", namespace, version_name(seen.model.name, number))
+    for number in sorted(seen.beside.keys() - set(decision.serving.beside)):
+        yield Ref("Deployment", namespace, beside_name(seen.model.name, number))
         if not wanted.get(number) and number not in decision.serving.traffic:
             yield Ref("Service", namespace, version_name(seen.model.name, number))
     if is_retired(seen):

@@ -9,10 +9,12 @@ from typing import Any
 from tenure.contract import places
 from tenure.core.facts import Version
 from tenure.core.names import (
+    BESIDE,
     COMPONENT_LABEL,
     CONTAINER,
     SERVER,
     VERSION_LABEL,
+    beside_name,
     model_selector,
     service_name,
     version_name,
@@ -37,30 +39,32 @@ DRAIN_SECONDS = 5
 GRACE_SECONDS = 40
 
 
-def render_deployment(model: Model, version: Version, replicas: int) -> dict[str, Any]:
-    selector = model_selector(model.name) | {VERSION_LABEL: str(version.number), COMPONENT_LABEL: SERVER}
+def render_deployment(model: Model, version: Version, replicas: int, component: str = SERVER) -> dict[str, Any]:
+    """The pods of a version; as component BESIDE they are a Deployment of their own, out of reach of users."""
+    selector = model_selector(model.name) | {VERSION_LABEL: str(version.number), COMPONENT_LABEL: component}
+    name = beside_name if component == BESIDE else version_name
     recreate = model.deploy.strategy is Strategy.RECREATE
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
-        "metadata": metadata(model, version_name(model.name, version.number), SERVER, version.number),
+        "metadata": metadata(model, name(model.name, version.number), component, version.number),
         "spec": {
             "replicas": replicas,
             "revisionHistoryLimit": 2,
             "selector": {"matchLabels": selector},
             "strategy": {"type": "Recreate"} if recreate else rolling,
             "template": {
-                "metadata": {"labels": labels(model.name, SERVER, version.number)},
+                "metadata": {"labels": labels(model.name, component, version.number)},
                 "spec": merged(_pod_spec(model, version, selector), model.deploy.pod_overrides),
             },
         },
     }
 
 
-def render_version_service(model: Model, version: int) -> dict[str, Any]:
-    """A Service of the version's own: it can be asked before users reach it."""
-    return _service(model, version_name(model.name, version), version, (version,))
+def render_version_service(model: Model, version: int, component: str = SERVER) -> dict[str, Any]:
+    """A Service of the version's own: it can be asked before users reach it, and beside the champion."""
+    return _service(model, version_name(model.name, version), version, (version,), component)
 
 
 def render_model_service(model: Model, traffic: tuple[int, ...]) -> dict[str, Any]:
@@ -68,16 +72,23 @@ def render_model_service(model: Model, traffic: tuple[int, ...]) -> dict[str, An
     return _service(model, service_name(model.name), None, traffic)
 
 
-def _service(model: Model, name: str, version: int | None, traffic: tuple[int, ...]) -> dict[str, Any]:
-    selector = model_selector(model.name) | {COMPONENT_LABEL: SERVER}
+def traffic_selector(model: str, traffic: tuple[int, ...], component: str = SERVER) -> dict[str, str]:
+    """Labels of the pods that answer when these versions have the traffic."""
+    selector = model_selector(model) | {COMPONENT_LABEL: component}
     if len(traffic) == 1:
         selector[VERSION_LABEL] = str(traffic[0])
+    return selector
+
+
+def _service(
+    model: Model, name: str, version: int | None, traffic: tuple[int, ...], component: str = SERVER
+) -> dict[str, Any]:
     return {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": metadata(model, name, SERVER, version),
         "spec": {
-            "selector": selector,
+            "selector": traffic_selector(model.name, traffic, component),
             "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": "http"}],
         },
     }

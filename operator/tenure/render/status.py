@@ -6,21 +6,15 @@ from tenure.core.clock import stamp
 from tenure.core.decision import Decision
 from tenure.core.facts import DeploymentFacts, Memory, Observation
 from tenure.core.monitor.summary import drift_column
-from tenure.core.names import (
-    COMPONENT_LABEL,
-    SERVER,
-    model_selector,
-    record_name,
-    service_name,
-    training_job_name,
-    version_name,
-)
+from tenure.core.names import record_name, service_name, training_job_name, version_name
 from tenure.core.requirements import headline
 from tenure.core.routing import is_routed
 from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
+from tenure.render.beside import render_side_by_side
 from tenure.render.parts import without_empty
 from tenure.render.rollouts import render_challenger_traffic, render_rollout
+from tenure.render.serving import traffic_selector
 from tenure.render.signals import render_signals
 from tenure.render.versions import condition
 
@@ -33,7 +27,8 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
     champion = seen.versions.get(memory.champion) if memory.champion else None
     shown = champion or (seen.versions.get(decision.target) if decision.target else None)
     facts = seen.deployments.get(memory.champion or 0, DeploymentFacts())
-    selector = model_selector(model.name) | {COMPONENT_LABEL: SERVER}
+    # The autoscaler reckons with these pods: one that is only kept warm would make the load look smaller.
+    selector = traffic_selector(model.name, decision.serving.traffic)
     status = {
         "observedGeneration": model.generation,
         "phase": step.phase.value,
@@ -59,6 +54,7 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "rollout": render_rollout(model, memory, step.message),
         "traffic": render_challenger_traffic(seen, decision),
         "route": memory.route,
+        "sideBySide": render_side_by_side(seen),
     }
     return without_empty(status) | {"replicas": facts.available, "versions": status["versions"]}
 

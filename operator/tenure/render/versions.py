@@ -68,6 +68,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
     result = outcome.result if outcome and outcome.result else version.result
     gates = decision.gates.get(version.number)
     facts = seen.deployments.get(version.number, DeploymentFacts())
+    beside = seen.beside.get(version.number, DeploymentFacts())
     status: dict[str, Any] = {
         "observedGeneration": version.generation,
         "phase": phase.value,
@@ -91,7 +92,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         else before.get("gates"),
         "comparison": render_comparison(seen, decision, version, outcome, before),
         "jobs": _jobs(seen, version, before),
-        "replicas": facts.available if facts.exists else None,
+        "replicas": facts.available + beside.available if facts.exists or beside.exists else None,
         "traffic": render_traffic(seen, decision, version.number),
         "agreement": render_agreement(seen, decision, version.number) or before.get("agreement"),
         "progress": _progress(seen, version, result),
