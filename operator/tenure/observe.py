@@ -10,6 +10,7 @@ from typing import Any
 from tenure.adapters.cluster import Cluster
 from tenure.adapters.kinds import controller_uid
 from tenure.adapters.probe import Probe
+from tenure.adapters.pulse import Pulse
 from tenure.adapters.routes import Routes
 from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
@@ -48,6 +49,7 @@ class Observer:
         guardrails: GuardrailReader | None = None,
         steady: Callable[[], float] = time.monotonic,
         routes: Routes | None = None,
+        pulse: Pulse | None = None,
     ) -> None:
         self._cluster = cluster
         self._store = store
@@ -57,6 +59,7 @@ class Observer:
         self._guardrails = guardrails
         self._steady = steady
         self._routes = routes
+        self._pulse = pulse
         self._offsets: dict[Key, tuple[float, float]] = {}
         """By model: how far the clock was ahead of the steady one, and since when this process looks at it."""
 
@@ -96,12 +99,16 @@ class Observer:
         return raw, await self._with_look(seen, pods)
 
     def _with_time(self, seen: Observation) -> Observation:
-        """Find out whether the clock was set since the last look; a process that has just started cannot know."""
+        """Find out whether the clock was set since the last look; a process that has just started cannot know.
+
+        One that stood still has old news of the cluster: it looks for a while again before it believes them.
+        """
         key, steady = (seen.model.namespace, seen.model.name), self._steady()
         offset = seen.now.timestamp() - steady
         before, since = self._offsets.get(key, (offset, steady))
         self._offsets[key] = (offset, since)
-        return replace(seen, clock_jump=offset - before, watched_seconds=steady - since)
+        watched = steady - max(since, self._pulse.runs_since() if self._pulse is not None else since)
+        return replace(seen, clock_jump=offset - before, watched_seconds=watched)
 
     async def _with_readings(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
         """Ask the sources of the guardrails while they are judged."""

@@ -17,6 +17,7 @@ from tenure.adapters.election import Election
 from tenure.adapters.kinds import OWNED
 from tenure.adapters.metrics import Metrics
 from tenure.adapters.probe import Probe
+from tenure.adapters.pulse import Pulse
 from tenure.adapters.recorder import Recorder
 from tenure.adapters.routes import Routes
 from tenure.adapters.sources.baselines import Baselines
@@ -46,10 +47,14 @@ class Process:
         self._metrics = metrics
         self._store = Store()
         self._queue: WorkQueue[Key] = WorkQueue(metrics)
+        self._pulse = Pulse()
         baselines, routes = Baselines(session), Routes(cluster, self._store)
         self._looks = Looks(session, self._queue.add, baselines=baselines)
         guardrails = GuardrailReader(session, baselines=baselines)
-        observer = Observer(cluster, self._store, Probe(session), self._looks, wall_clock, guardrails, routes=routes)
+        probe = Probe(session)
+        observer = Observer(
+            cluster, self._store, probe, self._looks, wall_clock, guardrails, routes=routes, pulse=self._pulse
+        )
         self._reconciler = Reconciler(
             observer, Actor(cluster, self._store), Recorder(cluster), self._store, settings.runtime_image
         )
@@ -76,6 +81,7 @@ class Process:
             self._watches.start()
             tasks = [asyncio.create_task(self._work()) for _ in range(self._settings.workers)]
             tasks.append(asyncio.create_task(self._relist_for_ever()))
+            tasks.append(asyncio.create_task(self._pulse.beat_for_ever()))
             if self._election is not None:
                 tasks.append(asyncio.create_task(self._stand(self._election, stop)))
             await stop.wait()
