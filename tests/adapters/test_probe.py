@@ -136,7 +136,7 @@ async def probe() -> AsyncIterator[Probe]:
         (serving(request={"inputs": []}), ("POST", "/v2/models/churn/infer")),
         (serving(Protocol.V1), ("GET", "/v1/models/churn")),
         (serving(Protocol.V1, request={"instances": []}), ("POST", "/v1/models/churn:predict")),
-        (serving(Protocol.CUSTOM), ("GET", "/")),
+        (serving(Protocol.CUSTOM, timeout_seconds=5), ("GET", "/")),
         (serving(Protocol.CUSTOM, path="/ready"), ("GET", "/ready")),
         (serving(path="", request={}), ("POST", "/v2/models/churn/infer")),
         (a_model(deploy=Deploy(smoke_test=SmokeTest(path="/mine"))), ("GET", "/mine")),
@@ -148,6 +148,14 @@ async def test_each_protocol_is_asked_in_its_own_way(probe: Probe, remote: Any, 
     result = await probe.smoke_test(model, remote.address)
 
     assert (result.verdict, remote.asked[0][:2]) == (Verdict.PASS, asked)
+
+
+async def test_of_a_container_that_nothing_is_known_of_nothing_is_asked(probe: Probe, remote: Any) -> None:
+    remote.answer(404, "there is nothing at /")
+
+    result = await probe.smoke_test(serving(Protocol.CUSTOM), remote.address)
+
+    assert (result.verdict, remote.asked) == (Verdict.PASS, [])
 
 
 async def test_the_user_s_request_is_sent_as_json(probe: Probe, remote: Any) -> None:

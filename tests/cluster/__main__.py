@@ -39,6 +39,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         "images", help="build the project's images if their sources changed, load them, print their names"
     )
     commands.add_parser("setup", help="up, images and venv, one beside the other")
+    image = commands.add_parser("image", help="build one image of tests/cluster/images, load it, print its name")
+    image.add_argument("wanted", metavar="NAME")
     load = commands.add_parser("load", help="give the cluster an image archive, or an image built here")
     load.add_argument("image", metavar="IMAGE_ARCHIVE|NAME")
     tool = commands.add_parser("tool", help="compile one more program and print where it is")
@@ -85,6 +87,8 @@ def run(asked: argparse.Namespace) -> bool:
         case "images":
             cluster.build_images()
             print(json.dumps(cluster.deliver_images()))
+        case "image":
+            print(cluster.provide(asked.wanted))
         case "load":
             cluster.load(asked.image)
         case "kubeconfig":

@@ -7,6 +7,8 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+from localkube import extra_images
+from localkube.console import Failed
 from localkube.images import digest_sources, write_archive
 from localkube.pause import render_archive
 
@@ -39,6 +41,27 @@ def test_what_no_image_contains_asks_for_nothing(repository: Path) -> None:
     (repository / "tests").mkdir()
     (repository / "tests" / "test_x.py").write_text("")
     assert digest_sources(repository) == before
+
+
+def test_another_file_of_an_extra_image_gives_it_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extra_images, "FOLDER", tmp_path)
+    (tmp_path / "server").mkdir()
+    (tmp_path / "server" / "Dockerfile").write_text("FROM base\n")
+    before = extra_images.name_of("server")
+    (tmp_path / "server" / "requirements.txt").write_text("mlserver==1.7.1\n")
+
+    assert before.startswith("tenure.dev/server:")
+    assert extra_images.name_of("server") != before
+
+
+def test_an_extra_image_that_is_not_there_is_named_with_those_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extra_images, "FOLDER", tmp_path)
+    (tmp_path / "server").mkdir()
+
+    with pytest.raises(Failed, match="it is one of server"):
+        extra_images.folder_of("sever")
 
 
 def write_image(folder: Path, *layers: bytes) -> Path:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -155,17 +156,31 @@ class InstalledOperator:
 
     def strike(self, pod: Raw) -> None:
         """Send SIGKILL to the process of one of its pods; the pod goes too."""
+        self._signal("SIGKILL", pod)
+        self._api.kubectl(
+            "--namespace", NAMESPACE, "delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force"
+        )
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Let its process stand still, as on a suspended machine; shorter than its liveness probe bears."""
+        pod = self.pod()
+        assert pod is not None
+        self._signal("SIGSTOP", pod)
+        try:
+            yield
+        finally:
+            self._signal("SIGCONT", pod)
+
+    def _signal(self, name: str, pod: Raw) -> None:
         self.prepare_to_kill()
         assert self._executioner is not None
         assert self._executioner.stdin is not None
         assert self._executioner.stdout is not None
-        self._executioner.stdin.write(pod["metadata"]["uid"] + "\n")
+        self._executioner.stdin.write(f"{name} {pod['metadata']['uid']}\n")
         self._executioner.stdin.flush()
-        killed = self._executioner.stdout.readline().strip()
-        assert killed != "0", "no process of the operator was found to kill"
-        self._api.kubectl(
-            "--namespace", NAMESPACE, "delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force"
-        )
+        hit = self._executioner.stdout.readline().strip()
+        assert hit != "0", f"no process of the operator was found for {name}"
 
     def end(self, pod: Raw) -> None:
         """Ask one of its pods to end."""

@@ -135,23 +135,6 @@ def test_a_canary_can_be_rolled_back_by_a_pin_in_seconds_and_unpinning_returns(s
     assert space.names("ModelVersion") == ["pinned-v1", "pinned-v2"]
 
 
-@pytest.mark.alone  # it kills the operator
-def test_a_canary_goes_on_where_it_was_when_the_operator_is_killed_in_the_middle_of_a_step(space: Space) -> None:
-    a_model(space, "killed", {"type": "Canary", "steps": [{"weight": 50, "holdSeconds": 25}]}, replicas=2)
-    space.operator.prepare_to_kill()
-
-    with calling(space, "killed") as tally:
-        space.edit("killed", retrain(answer="two"))
-        before = rollout(wait_at_step(space, "killed"))
-        space.operator.kill()
-        during = rollout(space.model("killed"))
-        space.wait_in_use("killed", "killed-v2")
-
-    assert {**during, "heldSeconds": 0} == {**before, "heldSeconds": 0}
-    assert tally.failures == []
-    assert space.names("ModelVersion") == ["killed-v1", "killed-v2"]
-
-
 def test_a_canary_is_superseded_by_a_newer_version_without_a_failed_request(space: Space) -> None:
     a_model(space, "newer", {"type": "Canary", "steps": LONG}, replicas=2)
 

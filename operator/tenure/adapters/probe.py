@@ -25,6 +25,8 @@ class Probe:
     async def smoke_test(self, model: Model, address: str) -> SmokeResult:
         """Ask `http://<address>`. Whatever may pass by itself (no connection, 503) is Inconclusive, never a failure."""
         test = model.deploy.smoke_test
+        if test == SmokeTest() and _is_open_port_enough(model):
+            return SmokeResult(Verdict.PASS, "no smoke test is asked for; its open port is enough")
         method = "GET" if test.request is None else "POST"
         path = test.path or _default_path(model)
         body = None if test.request is None else json.dumps(test.request).encode()
@@ -91,6 +93,12 @@ def judge_answer(test: SmokeTest, what: str, status: int, content: bytes) -> Smo
         return SmokeResult(Verdict.PASS, f"{what} answered {status} as expected")
     text = f"{what}: {test.expect_json_path} is {_shown(found[0])}, expected {_shown(test.expect_value)}"
     return SmokeResult(Verdict.FAIL, text)
+
+
+def _is_open_port_enough(model: Model) -> bool:
+    """Whether nothing is known that the container answers: GET / may well be a 404 of a good server."""
+    runtime = model.deploy.runtime
+    return runtime.protocol is Protocol.CUSTOM and not runtime.readiness_path
 
 
 def _default_path(model: Model) -> str:

@@ -49,7 +49,7 @@ class Runtime(Model):
     protocol: Protocol = Protocol.V2
     """V2 (Open Inference Protocol, the default), V1 (:predict) or Custom (only readiness and smokeTest are used)."""
     readiness_path: UrlPath | None = None
-    """Path that answers 200 once the model is loaded. Default: the protocol's own; / for Custom."""
+    """Path that answers 200 once the model is loaded. Default: the protocol's own; for Custom an open port."""
     workers: Annotated[int, Field(ge=1, le=64)] = 1
     """Processes of Tenure's model server in one pod. Default 1."""
     grpc: bool = False

@@ -74,6 +74,15 @@ class Builder:
 
     def build(self, target: str, base: str, name: str, log: Path) -> None:
         """Build one target of the project's Dockerfile."""
+        file = REPOSITORY / "operator" / "Dockerfile"
+        chosen = ("--target", target, "--ignorefile", REPOSITORY / ".dockerignore", "--file", file)
+        self._build(REPOSITORY, base, name, log, *chosen)
+
+    def build_folder(self, folder: Path, base: str, name: str, log: Path) -> None:
+        """Build the Dockerfile of a folder, with nothing else to copy from."""
+        self._build(folder, base, name, log, "--file", folder / "Dockerfile")
+
+    def _build(self, context: Path, base: str, name: str, log: Path, *chosen: str | Path) -> None:
         authority = find_authority()
         trusted: Sequence[str] = ()
         if authority is not None:
@@ -83,14 +92,9 @@ class Builder:
             self.command(
                 *("build", "--isolation", "chroot", "--layers", "--pull-never", *trusted),
                 *(("--build-arg", f"PIP_INDEX_URL={index}") if index else ()),
-                *("--build-arg", f"BASE={base}", "--target", target, "--tag", name),
-                *(
-                    "--ignorefile",
-                    REPOSITORY / ".dockerignore",
-                    "--file",
-                    REPOSITORY / "operator" / "Dockerfile",
-                    REPOSITORY,
-                ),
+                *("--build-arg", f"BASE={base}", "--tag", name),
+                *chosen,
+                context,
             ),
             log,
         )

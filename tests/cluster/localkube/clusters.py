@@ -33,6 +33,9 @@ class Cluster(Protocol):
     def deliver_images(self) -> Names:
         """Give the cluster the built images, and return their names."""
 
+    def provide(self, wanted: str) -> str:
+        """Build one image of tests/cluster/images, make it available, and return its name."""
+
     def load(self, image: str) -> None:
         """Make one image archive, or one image built here, available."""
 

@@ -7,7 +7,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from localkube import docker, images
+from localkube import docker, extra_images, images
 from localkube.builder import open_builder
 from localkube.console import Failed, read_output, run_logged, say, step
 from localkube.images import TARGETS, Names, digest_sources, name_of
@@ -54,18 +54,34 @@ class CurrentCluster:
                         builder.push(name_of(target), name, log)
         return names
 
+    def provide(self, wanted: str) -> str:
+        name = extra_images.name_of(wanted, _registry())
+        log = cache_folder() / "logs" / "image-push.log"
+        if docker.is_answering():
+            docker.build_folder(extra_images.folder_of(wanted), name)
+            run_logged(["docker", "push", name], log)
+        else:
+            built = extra_images.build(wanted)
+            with open_builder() as builder:
+                builder.push(built, name, log)
+        return name
+
     def load(self, image: str) -> None:
         raise Failed(f"push {image} to a registry that the cluster can pull from")
 
     def _names(self) -> Names:
-        registry = os.environ.get("IMAGE_REGISTRY", "").rstrip("/")
-        if not registry:
-            raise Failed(
-                "CLUSTER=current needs IMAGE_REGISTRY=registry.example.com/team:\n"
-                "a place that you may push images to and that the cluster may pull from"
-            )
         tag = digest_sources()[:12]
-        return {target: f"{registry}/{target}:{tag}" for target in TARGETS}
+        return {target: f"{_registry()}/{target}:{tag}" for target in TARGETS}
 
     def kubeconfig(self) -> Path:
         return Path(os.environ.get("KUBECONFIG") or Path.home() / ".kube" / "config")
+
+
+def _registry() -> str:
+    registry = os.environ.get("IMAGE_REGISTRY", "").rstrip("/")
+    if not registry:
+        raise Failed(
+            "CLUSTER=current needs IMAGE_REGISTRY=registry.example.com/team:\n"
+            "a place that you may push images to and that the cluster may pull from"
+        )
+    return registry

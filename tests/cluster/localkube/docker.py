@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 from localkube.console import Failed, run_logged, step
 from localkube.images import TARGETS, Names
@@ -40,3 +41,11 @@ def build(names: Names) -> None:
                 ".",
             ]
             run_logged(command, log, folder=REPOSITORY)
+
+
+def build_folder(folder: Path, name: str) -> None:
+    """Build the Dockerfile of a folder."""
+    need("building images for this cluster")
+    log = cache_folder() / "logs" / f"image-{folder.name}.log"
+    with step(f"Building image {name}", log):
+        run_logged(["docker", "build", "--tag", name, "."], log, folder=folder)

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from localkube import docker
+from localkube import docker, extra_images
 from localkube.console import read_output, run_logged, say, step
 from localkube.images import TARGETS, Names, digest_sources, name_of
 from localkube.settings import cache_folder
@@ -63,6 +63,12 @@ class KindCluster:
             self._load("docker-image", name)
             self._load("docker-image", name_of(target))
         return names
+
+    def provide(self, wanted: str) -> str:
+        name = extra_images.name_of(wanted)
+        docker.build_folder(extra_images.folder_of(wanted), name)
+        self._load("docker-image", name)
+        return name
 
     def load(self, image: str) -> None:
         self._load("image-archive" if Path(image).is_file() else "docker-image", image)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from localkube import boot, clean, images, packages, status
+from localkube import boot, clean, extra_images, images, packages, status
 from localkube.console import say, step
 from localkube.images import Names
 from localkube.settings import Place
@@ -38,6 +38,11 @@ class LocalCluster:
 
     def deliver_images(self) -> Names:
         return images.load_images(self.place)
+
+    def provide(self, wanted: str) -> str:
+        name = extra_images.build(wanted)
+        images.load(self.place, name)
+        return name
 
     def load(self, image: str) -> None:
         images.load(self.place, image)

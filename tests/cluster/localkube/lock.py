@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from localkube.console import read_output, run_logged, step
+from localkube.extra_images import FOLDER as IMAGES
 from localkube.settings import REPOSITORY, cache_folder
 from localkube.venv import make_venv
 
@@ -37,12 +38,14 @@ def write_locks() -> None:
     with step("Resolving packages", log), tempfile.TemporaryDirectory() as folder:
         run_logged([make_venv() / "bin" / "pip", "install", "--quiet", "--target", folder, "uv"], log)
         for name, requirements in find_requirements(project).items():
-            _write(Path(folder), name, requirements)
+            _write(Path(folder), FOLDER / f"{name}.txt", "pyproject.toml", requirements)
+        for wanted in sorted(IMAGES.glob("*/requirements.in")):
+            _write(Path(folder), wanted.with_suffix(".txt"), wanted.name, wanted.read_text().splitlines())
 
 
-def _write(folder: Path, name: str, requirements: list[str]) -> None:
+def _write(folder: Path, lock: Path, source: str, requirements: list[str]) -> None:
     overrides = folder / "overrides.txt"
-    overrides.write_text(OVERRIDES.get(name, ""))
+    overrides.write_text(OVERRIDES.get(lock.stem, ""))
     resolved = read_output(
         [
             *(
@@ -58,4 +61,4 @@ def _write(folder: Path, name: str, requirements: list[str]) -> None:
         ],
         given="\n".join(requirements),
     )
-    (FOLDER / f"{name}.txt").write_text(f"# Written by `make lock` from pyproject.toml.\n{resolved}")
+    lock.write_text(f"# Written by `make lock` from {source}.\n{resolved}")
