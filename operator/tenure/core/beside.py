@@ -8,7 +8,7 @@ from tenure.core.names import version_name
 from tenure.core.pin import UNFIT
 from tenure.core.reasons import Reason
 from tenure.core.requirements import first_failure, judge
-from tenure.core.serving import is_retired, live_rollout, ready_pods
+from tenure.core.serving import is_retired, ready_pods
 
 
 def plan_beside(seen: Observation) -> tuple[int, ...]:
@@ -27,7 +27,8 @@ def plan_beside(seen: Observation) -> tuple[int, ...]:
 def _has_own_pods(seen: Observation, number: int) -> bool:
     if number == seen.memory.champion:
         return True
-    rollout = live_rollout(seen)
+    # Also while it retreats: a Gateway may still send users to its Service.
+    rollout = seen.memory.rollout
     is_walking = rollout is not None and rollout.version == number
     return is_walking and (number not in seen.beside or ready_pods(seen, number) > 0)
 
