@@ -104,6 +104,10 @@ class AnyLife(RuleBasedStateMachine):
         self.world.edit(deploy=replace(self.world.model.deploy, replicas=replicas))
         self.least = min(self.least, replicas)
 
+    @rule(numbers=st.sets(versions, max_size=2))
+    def ask_side_by_side(self, numbers: set[int]) -> None:
+        self.world.edit(deploy=replace(self.world.model.deploy, side_by_side=tuple(sorted(numbers))))
+
     # The cluster
 
     @rule(number=versions, accuracy=st.sampled_from(ACCURACIES))
@@ -258,6 +262,8 @@ class AnyLife(RuleBasedStateMachine):
             self.world.answers = dict.fromkeys(self.world.answers, Verdict.PASS)
         self.world.settle()
         assert self.world.at_rest(), self.world.trail[-3:]
+        if not self.world.model.suspend:
+            assert self.world.beside.keys() <= set(self.world.model.deploy.side_by_side)
         seen = self.world.observe()
         decision = decide(seen)
         assert is_fixed(decision), decision.step

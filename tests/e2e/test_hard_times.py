@@ -129,7 +129,7 @@ def stage(raw: Raw) -> str:
 
 @pytest.mark.alone  # it kills and stops the operator
 def test_a_canary_goes_on_where_it_was_when_the_operator_is_killed_at_each_step_or_stands_still(space: Space) -> None:
-    steps = [{"weight": 0, "holdSeconds": 8}, {"weight": 50, "holdSeconds": 12}]
+    steps = [{"weight": 0, "holdSeconds": 8}, {"weight": 50, "holdSeconds": 10}]
     a_model(space, "killed", {"type": "Canary", "steps": steps}, replicas=2)
     space.operator.prepare_to_kill()
 
@@ -147,7 +147,7 @@ def test_a_canary_goes_on_where_it_was_when_the_operator_is_killed_at_each_step_
 
         # when it stands still until long after the hold, it looks for a while before it believes its clock
         with space.operator.stopped():
-            time.sleep(15)
+            time.sleep(12)
         continued = time.monotonic()
         space.hold("it does not leave the step at once", lambda: stage(space.model("killed")) == "Step 1", seconds=6)
         reach("Shift")

@@ -45,12 +45,15 @@ def example(image: str) -> Raw:
     raw: Raw = yaml.safe_load(Path(EXAMPLE).read_text(encoding="utf-8"))
     raw["spec"]["build"]["train"]["image"] = raw["spec"]["deploy"]["runtime"]["image"] = image
     raw["spec"]["build"]["artifactStore"] = {"claim": {"size": "16Mi"}}
+    raw["spec"]["deploy"]["replicas"] = 1
     raw["spec"]["deploy"]["strategy"]["steps"][0]["holdSeconds"] = 4
     return raw
 
 
 def test_mlserver_serves_what_was_trained_and_a_canary_replaces_it(space: Space, mlserver: str) -> None:
-    space.apply({**example(mlserver), "spec": {**example(mlserver)["spec"], "monitor": {}}})
+    raw = example(mlserver)
+    raw["spec"]["monitor"] = {}
+    space.apply(raw)
     space.wait_in_use("flowers", "flowers-v1", seconds=180)
 
     # what our own server would count is not known of this one, and that is said
