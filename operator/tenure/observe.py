@@ -23,7 +23,17 @@ from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
 from tenure.core.gateway import Gateway
-from tenure.core.names import BESIDE, CHECKER, COMPARER, CONTAINER, SERVER, record_name, service_name, version_name
+from tenure.core.names import (
+    BESIDE,
+    CHECKER,
+    COMPARER,
+    CONTAINER,
+    MEASURER,
+    SERVER,
+    record_name,
+    service_name,
+    version_name,
+)
 from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
@@ -82,7 +92,9 @@ class Observer:
             errors=errors,
             versions=versions,
             jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
-            data_checks=await self._data_checks(key, pods),
+            data_checks=await self._unhurried(key, pods, CHECKER),
+            measurements=await self._unhurried(key, pods, MEASURER),
+            addresses=_addresses(model, pods, versions),
             comparisons=await self._comparisons(key, pods, versions),
             deployments=await self._deployments(key, pods, SERVER),
             beside=await self._deployments(key, pods, BESIDE),
@@ -166,7 +178,7 @@ class Observer:
         found: dict[int, JobFacts] = {}
         for job in self._store.children("Job", key):
             number = version_of(job)
-            if number is not None and _component(job) not in (COMPARER, CHECKER):
+            if number is not None and _component(job) not in (COMPARER, CHECKER, MEASURER):
                 found[number] = await self._job(key, job, pods, number in unread)
         return found
 
@@ -178,11 +190,15 @@ class Observer:
                 found[name] = await self._job(key, job, pods, is_unread(key[1], version, name))
         return found
 
-    async def _data_checks(self, key: Key, pods: Sequence[Raw]) -> dict[str, JobFacts]:
-        jobs = [job for job in self._store.children("Job", key) if _component(job) == CHECKER]
-        return {job["metadata"]["name"]: await self._job(key, job, pods, True) for job in jobs}
+    async def _unhurried(self, key: Key, pods: Sequence[Raw], component: str) -> dict[str, JobFacts]:
+        """Read the Jobs of which only the end matters."""
+        jobs = [job for job in self._store.children("Job", key) if _component(job) == component]
+        return {job["metadata"]["name"]: await self._job(key, job, pods, True, has_progress=False) for job in jobs}
 
-    async def _job(self, key: Key, job: Raw, pods: Sequence[Raw], is_unread: bool) -> JobFacts:
+    async def _job(
+        self, key: Key, job: Raw, pods: Sequence[Raw], is_unread: bool, *, has_progress: bool = True
+    ) -> JobFacts:
+        """Read a Job; the log of one that has no progress to tell is left alone."""
         own = [pod for pod in pods if controller_uid(pod) == job["metadata"]["uid"]]
         facts = parse_job(job, own)
         if not is_unread:
@@ -195,7 +211,8 @@ class Observer:
             return parse_job(job, await self._cluster.read_all("Pod", key[0], labels))
         if facts.trouble is None:
             facts = parse_job(job, own, await self._told(job, own))
-            facts = replace(facts, log=await self._last_line(own))
+            if has_progress:
+                facts = replace(facts, log=await self._last_line(own))
         return facts
 
     async def _last_line(self, pods: Sequence[Raw]) -> str:
@@ -260,6 +277,15 @@ def _ready_addresses(pods: Iterable[Raw], port: int, version: int) -> list[str]:
     """Return where the pods of a version that answer their probe can be asked."""
     serving = [pod for pod in pods if version_of(pod) == version and _is_ready_server(pod)]
     return [_address(pod["status"].get("podIP") or "", port) for pod in serving]
+
+
+def _addresses(model: Model, pods: Sequence[Raw], versions: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    """Where the predictions of each version are kept, when labels are to be joined to them."""
+    if model.monitor is None or model.monitor.ground_truth is None:
+        return {}
+    port = model.deploy.runtime.port
+    found = {number: tuple(sorted(_ready_addresses(pods, port, number))) for number in versions}
+    return {number: addresses for number, addresses in found.items() if addresses}
 
 
 def _is_ready_server(raw: Raw) -> bool:

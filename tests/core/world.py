@@ -16,12 +16,23 @@ from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
 from tenure.api.records import parse_recorded
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
+from tenure.contract.window import Window
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.guardrails import GuardrailReading
-from tenure.core.monitor.memory import Look
+from tenure.core.monitor.look import EVERYTHING
+from tenure.core.monitor.memory import Look, PodWindows
 from tenure.core.monitor.signal import Reading
-from tenure.core.names import BESIDE, CHECKER, COMPARER, COMPONENT_LABEL, VERSION_LABEL, record_name, service_name
+from tenure.core.names import (
+    BESIDE,
+    CHECKER,
+    COMPARER,
+    COMPONENT_LABEL,
+    MEASURER,
+    VERSION_LABEL,
+    record_name,
+    service_name,
+)
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.serving import is_watched, live_rollout
@@ -104,6 +115,10 @@ class World:
         self.jobs: dict[int, JobFacts] = {}
         self.comparisons: dict[str, JobFacts] = {}
         self.data_checks: dict[str, JobFacts] = {}
+        self.measurements: dict[str, JobFacts] = {}
+        """Jobs that join labels or measure a signal, by name."""
+        self.kept: tuple[Window, ...] = ()
+        """What the champion's pods counted since they started, with the predictions that wait for a label."""
         self.data = ""
         """Digest of the data as it is now, without its algorithm; a training and a look at the data report it."""
         """Comparing Jobs by name."""
@@ -144,6 +159,7 @@ class World:
             jobs=dict(self.jobs),
             comparisons=dict(self.comparisons),
             data_checks=dict(self.data_checks),
+            measurements=dict(self.measurements),
             deployments={
                 number: parse_deployment(w.as_raw(), [], NO_IMAGE if number in self.broken else None)
                 for number, w in self.workloads.items()
@@ -175,7 +191,8 @@ class World:
         if self.model.monitor is None or seen.memory.champion is None:
             return seen
         readings = {name: Reading(value, 1, self.now) for name, value in self.shown.items()}
-        return replace(seen, look=Look(self.now, seen.memory.champion, readings=readings))
+        counts = {EVERYTHING: PodWindows(self.kept)}
+        return replace(seen, look=Look(self.now, seen.memory.champion, counts=counts, readings=readings))
 
     # What the operator does
 
@@ -229,6 +246,8 @@ class World:
                 self.comparisons[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
             case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == CHECKER:
                 self.data_checks[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
+            case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == MEASURER:
+                self.measurements[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
             case "create", "Job":
                 self.jobs[_number(value)] = JobFacts(Progress.RUNNING)
             case "create", _:
@@ -260,6 +279,8 @@ class World:
             return self.others.pop(f"{kind}/{name}", None) is not None
         if name in self.data_checks:
             return self.data_checks.pop(name) is not None
+        if name in self.measurements:
+            return self.measurements.pop(name) is not None
         number = int(name.removesuffix("-train").removesuffix("-beside").rpartition("-v")[2])
         match kind:
             case "Deployment" if name.endswith("-beside"):
@@ -323,6 +344,12 @@ class World:
         for name, job in self.data_checks.items():
             if job.progress is Progress.RUNNING:
                 self.data_checks[name] = JobFacts(progress, termination=told)
+
+    def end_measurements(self, said: dict[str, Any], progress: Progress = Progress.SUCCEEDED) -> None:
+        """Let every Job that joins or measures end with these words."""
+        for name, job in self.measurements.items():
+            if job.progress is Progress.RUNNING:
+                self.measurements[name] = JobFacts(progress, termination=json.dumps(said))
 
     def _end_comparisons(self, facts: JobFacts) -> None:
         for name, job in self.comparisons.items():

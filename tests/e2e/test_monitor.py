@@ -99,6 +99,7 @@ def test_an_empty_monitor_watches_what_the_pods_count_and_writes_nothing_while_a
 
     assert {one["name"] for one in raw["status"]["signals"]} == {
         "dataDrift", "predictionDrift", "dataQuality", "errorRate", "latencyP99", "performance",
+        "estimatedPerformance",
     }  # fmt: skip
     assert signal(raw, "dataDrift")["verdict"] == "Pass"
     assert signal(raw, "dataDrift")["samples"] == 600

@@ -49,6 +49,7 @@ def drifted(seed: int = 1) -> Window:
 def test_an_empty_monitor_watches_drift_quality_operation_and_performance() -> None:
     assert [signal.name for signal in SIGNALS] == [
         "dataDrift", "predictionDrift", "dataQuality", "errorRate", "latencyP99", "performance",
+        "estimatedPerformance",
     ]  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from monitor.looks import EDGES, NOW, a_baseline, a_window, labelled
 from tenure.contract.baseline import Kind, Profile
-from tenure.core.monitor.windows import by_bins, gather
+from tenure.core.monitor.windows import gather
 
 BASELINE = a_baseline()
 OTHER = a_baseline(version=3, features=(Profile("age", Kind.NUMBER, edges=(0.0, 5.0), counts=(0, 0, 900, 0)),))
@@ -29,7 +29,6 @@ def test_windows_of_two_versions_are_kept_apart() -> None:
     gathered = gather([theirs, ours], BASELINE)
     assert (gathered.rows, gathered.notes) == (1000, ())
     assert gather([theirs, ours], OTHER).rows == 77
-    assert by_bins([ours, theirs, ours]) == {BASELINE.bin_spec: (ours, ours), OTHER.bin_spec: (theirs,)}
 
 
 def test_one_process_read_twice_counts_once_by_its_newest_window() -> None:

@@ -15,6 +15,7 @@ from tenure.core.decision import NewVersion
 from tenure.core.target import build_hash, plan_hash
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
+from tenure.render.measuring import render_join
 from tenure.render.parts import merged
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
 from tenure.render.storage import mounts_for, render_claim
@@ -140,6 +141,19 @@ def test_the_look_at_the_data_is_as_in_its_golden_file(golden: Golden) -> None:
     change = 'build: {data: {credentialsSecret: keys, endpointUrl: "http://minio:9000"}}'
 
     golden("job-data-check", render_data_check(declared(change), "churn-data-1a2b3c4d", 1, "tenure.dev/runtime:1"))
+
+
+def test_the_joining_of_labels_is_as_in_its_golden_file(golden: Golden) -> None:
+    change = """
+    monitor:
+      groundTruth: {uri: "s3://labels/churn/", joinKey: order, delaySeconds: 86400, credentialsSecret: keys}
+    """
+    model, pods = declared(change), {2: ["10.0.0.7:8080", "10.0.0.8:8080"], 1: ["10.0.0.5:8080"]}
+    assert model.monitor is not None
+    assert model.monitor.ground_truth is not None
+
+    labels = model.monitor.ground_truth
+    golden("job-join", render_join(model, labels, "churn-measure-1a2b3c4d", 2, pods, "tenure.dev/runtime:1"))
 
 
 def test_a_version_is_as_in_its_golden_file(golden: Golden) -> None:

@@ -189,6 +189,41 @@ class LabelScore(Model):
     """Labels that were gone before they were read."""
 
 
+class GroundTruthStatus(Model):
+    """Labels that arrived later, as the Job that joins them found them last."""
+
+    at: Moment | None = None
+    """When the Job ended."""
+    next_at: Moment | None = None
+    """Until when no other one begins."""
+    quiet: int = 0
+    """Runs in a row that joined nothing new; each doubles the wait, up to an hour."""
+    labelled: int = 0
+    """Keys in the file that have a label."""
+    joined: int = 0
+    """Of these, keys whose prediction a serving pod keeps; each counts once."""
+    coverage: DecimalText | None = None
+    """The share of joined among the labelled, 0 to 1. What no pod keeps any more is not covered, and never wrong."""
+    new: int = 0
+    """Labels joined in the last run."""
+    wrong: int = 0
+    """Of these, labels that differ from the prediction."""
+    lag_seconds: DecimalText | None = None
+    """Mean seconds from a prediction to its label, of the labels that were joined last."""
+    waiting: int = 0
+    """Predictions older than delaySeconds that have no label."""
+    refused: int = 0
+    """Labels that are no class of the model."""
+    silent: int = 0
+    """Serving pods that did not answer."""
+    digest: Hash = ""
+    """Digest of the labels that were read."""
+    trouble: Sentence = ""
+    """Why the labels could not be read."""
+    message: Sentence = ""
+    """The same in a sentence."""
+
+
 class MonitorStatus(Model):
     """What monitoring remembers."""
 
@@ -196,6 +231,8 @@ class MonitorStatus(Model):
     """Number of the champion that the signals are about."""
     labels: LabelScore | None = None
     """Labels that came back."""
+    ground_truth: GroundTruthStatus | None = None
+    """Labels that arrived later in a file."""
 
 
 class Transition(Model):

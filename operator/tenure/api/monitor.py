@@ -88,9 +88,11 @@ class GroundTruth(Model):
     """Labels that arrive later, joined to the predictions by a key."""
 
     uri: Uri
-    """Where labelled rows arrive."""
+    """File where labelled rows arrive, or a folder of files (it ends with a slash): s3://, gs://, az://, http(s)://,
+    pvc://CLAIM/PATH or configmap://NAME/KEY."""
     join_key: Column
-    """Column that tells which prediction a row belongs to; requests carry it in their id."""
+    """Column that tells which prediction a row belongs to. Requests of the Open Inference Protocol carry it in their id
+    (ID#0, ID#1, ... for several rows) or, one a row, in parameters.keys; each serving pod keeps its newest 100000."""
     label_column: Column | None = None
     """Column with the true answer. Default: build.data.target."""
     delay_seconds: Seconds = 0

@@ -6,13 +6,14 @@ from typing import Any
 
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Signal as SignalBlock
+from tenure.contract.truth import Joined
 from tenure.core.clock import moment
 from tenure.core.monitor.labels import from_json
-from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.memory import MonitorMemory, TruthSeen
 from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import OnBreach, OnNoData, Signal, SignalKind, SignalState
 from tenure.core.monitor.watch import BUILT_IN, LEAST_LABELS
-from tenure.core.monitor.watched import Monitor, RuntimeCounts, Source, Watched
+from tenure.core.monitor.watched import GroundTruth, Monitor, RuntimeCounts, Source, Watched
 from tenure.core.statistics.drift import LEAST_ROWS
 from tenure.core.verdict import Verdict
 
@@ -35,15 +36,44 @@ def parse_monitor(spec: MLModelSpec) -> Monitor | None:
         tolerance=block.performance_tolerance,
         labels_per_false_alarm=block.labels_per_false_alarm,
         kpi_floor=max(floors, default=None),
+        ground_truth=_ground_truth(spec),
     )
+
+
+def _ground_truth(spec: MLModelSpec) -> GroundTruth | None:
+    """Parse where labels come from; None also where nobody keeps predictions to join them to."""
+    block = spec.monitor.ground_truth if spec.monitor else None
+    if block is None or why_not_joined(spec):
+        return None
+    target = spec.build.data.target if spec.build.data else None
+    return GroundTruth(
+        uri=block.uri,
+        join_key=block.join_key,
+        label_column=block.label_column or target or "",
+        delay_seconds=block.delay_seconds,
+        format=block.format.value if block.format else "",
+        credentials_secret=block.credentials_secret or "",
+        endpoint_url=block.endpoint_url or "",
+    )
+
+
+def why_not_joined(spec: MLModelSpec) -> str:
+    """Say why labels cannot be joined to this model's predictions; empty when they can."""
+    runtime, target = spec.deploy.runtime, spec.build.data.target if spec.build.data else None
+    if runtime.image:
+        return "your own server keeps no predictions"
+    if runtime.workers > 1:
+        return "with deploy.runtime.workers above 1 no predictions are kept"
+    block = spec.monitor.ground_truth if spec.monitor else None
+    return "name labelColumn, there is no build.data.target" if block and not (block.label_column or target) else ""
 
 
 def unsupported_signals(spec: MLModelSpec) -> Iterator[str]:
     """Yield the path of each field of `spec.monitor` that asks for something this release does not do."""
     if spec.monitor is None:
         return
-    if spec.monitor.ground_truth is not None:
-        yield "spec.monitor.groundTruth"
+    if spec.monitor.ground_truth is not None and (why := why_not_joined(spec)):
+        yield f"spec.monitor.groundTruth ({why})"
     for signal in spec.monitor.signals:
         where, source = f"spec.monitor.signals[{signal.name}]", signal.source
         if _is_by_job(signal):
@@ -118,7 +148,30 @@ def parse_monitor_memory(status: Raw) -> MonitorMemory:
         version=int(kept.get("version") or 0),
         states=tuple(_state(raw) for raw in status.get("signals") or ()),
         labels=from_json(kept["labels"]) if kept.get("labels") else from_json({}),
+        truth=_truth(kept.get("groundTruth") or {}),
         looked_at=str(status.get("lastCheck") or ""),
+    )
+
+
+def _truth(raw: Raw) -> TruthSeen:
+    lag = raw.get("lagSeconds")
+    joined = Joined(
+        labelled=int(raw.get("labelled") or 0),
+        joined=int(raw.get("joined") or 0),
+        new=int(raw.get("new") or 0),
+        wrong=int(raw.get("wrong") or 0),
+        lag_seconds=None if lag is None else float(lag),
+        waiting=int(raw.get("waiting") or 0),
+        refused=int(raw.get("refused") or 0),
+        silent=int(raw.get("silent") or 0),
+        digest=str(raw.get("digest") or ""),
+    )
+    return TruthSeen(
+        at=str(raw.get("at") or ""),
+        next_at=str(raw.get("nextAt") or ""),
+        quiet=int(raw.get("quiet") or 0),
+        joined=joined if raw.get("digest") else None,
+        trouble=str(raw.get("trouble") or ""),
     )
 
 

@@ -12,6 +12,7 @@
       "predictions": [{"name": "predict", ...as a feature}],
       "classes": ["no", "yes"],
       "validated": {"metric": "error", "rows": 114, "errors": 6, "upper": 0.0996},
+      "confidence": {"rows": 114, "right": [0.5, ..., 0.991]},
       "examples": {"columns": ["age", "plan"], "rows": [[33, "gold"], ...], "predict": ["no", ...],
                    "probabilities": [[0.9, 0.1], ...]}
     }
@@ -19,7 +20,9 @@
 A number x falls into bin i when edges[i-1] <= x < edges[i] (the last bin includes its upper edge); edges are
 quantiles of the training rows, at most 11 of them. `rare` are levels that were seen in training but are counted
 together as `other`; anything else is `unseen`. `counts` are those of the training rows (predictions: of rows that the
-predicting model had not seen). The examples are mixed from the columns' values, no row of the data is kept.
+predicting model had not seen). `confidence.right` is the share of right answers to expect of rows whose answered class
+has a probability of i/50 to (i+1)/50: isotonic regression on the rows of `validated`. The
+examples are mixed from the columns' values, no row of the data is kept.
 """
 
 import hashlib
@@ -34,6 +37,7 @@ FORMAT = "tenure.dev/baseline/1"
 MOST_BINS = 10
 MOST_LEVELS = 10
 MOST_RARE_LEVELS = 200
+CONFIDENCE_BINS = 50
 
 
 class NotABaselineError(ValueError):
@@ -86,6 +90,14 @@ class Validated:
 
 
 @dataclass(frozen=True, slots=True)
+class Confidence:
+    """How often the model is right when it is so sure, by CONFIDENCE_BINS equal steps of its probability."""
+
+    rows: int
+    right: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Baseline:
     """The whole baseline."""
 
@@ -97,6 +109,7 @@ class Baseline:
     classes: tuple[Any, ...] = ()
     validated: Validated | None = None
     examples: Mapping[str, Any] = field(default_factory=dict)
+    confidence: Confidence | None = None
     bin_spec: str = field(init=False, compare=False, default="")
     """The digest of the bins; windows can be merged and compared only when theirs is the same."""
 
@@ -140,6 +153,8 @@ def dumps(baseline: Baseline) -> str:
     if baseline.validated is not None:
         seen = baseline.validated
         content["validated"] = {"metric": seen.metric, "rows": seen.rows, "errors": seen.errors, "upper": seen.upper}
+    if baseline.confidence is not None:
+        content["confidence"] = {"rows": baseline.confidence.rows, "right": list(baseline.confidence.right)}
     if baseline.examples:
         content["examples"] = dict(baseline.examples)
     return json.dumps(content, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -162,6 +177,7 @@ def loads(text: str) -> Baseline:
             predictions=tuple(_profile(entry) for entry in raw.get("predictions") or ()),
             classes=tuple(raw.get("classes") or ()),
             validated=_validated(raw.get("validated")),
+            confidence=_confidence(raw.get("confidence")),
             examples=raw.get("examples") or {},
         )
     except (KeyError, TypeError, ValueError) as wrong:
@@ -201,3 +217,12 @@ def _validated(raw: Mapping[str, Any] | None) -> Validated | None:
     if not raw:
         return None
     return Validated(int(raw["rows"]), int(raw["errors"]), float(raw["upper"]), str(raw.get("metric") or "error"))
+
+
+def _confidence(raw: Mapping[str, Any] | None) -> Confidence | None:
+    if not raw:
+        return None
+    right = tuple(float(share) for share in raw["right"])
+    if len(right) != CONFIDENCE_BINS or not all(0 <= share <= 1 for share in right):
+        raise ValueError("one share of right answers for each step of confidence")
+    return Confidence(int(raw["rows"]), right)

@@ -8,6 +8,9 @@ TASK = "TENURE_TASK"
 COMPARISON = "TENURE_COMPARISON"
 """Comparing pods: the whole task as JSON, see `tenure.contract.comparison`."""
 
+GROUND_TRUTH = "TENURE_GROUND_TRUTH"
+"""Joining pods: the whole task as JSON, see `tenure.contract.truth`."""
+
 FETCH = "TENURE_FETCH"
 """Init container of serving pods: a JSON list of {uri, digest, to}."""
 

@@ -8,13 +8,17 @@
       "predictions": {"predict": [...], "probability": [...]},
       "requests": {"ok": 1100, "rejected": 4, "failed": 0, "overloaded": 0},
       "latency": {"bounds": [0.0005, ...], "counts": [..., over the last bound], "sum": 1.25},
-      "feedback": {"labels": 40, "errors": 3, "absolute": 0.0, "squared": 0.0, "first": 0, "outcomes": "0010..."}
+      "feedback": {"labels": 40, "errors": 3, "absolute": 0.0, "squared": 0.0, "first": 0, "outcomes": "0010...",
+                   "waiting": 12, "oldest": 1763930100.0},
+      "confidence": [0, ..., 1100]
     }
 
 Counts lie in the bins of the baseline with the same `binSpec`, in the order of `Profile.labels`. Without `seconds` the
 window reaches back to the start of the process (its `epoch`); with it, to about that long ago. Windows of one binSpec
 are merged by adding (`merge`), also across replicas; two windows of one epoch are subtracted (`since`) to get what
 came between them. `outcomes` are the newest answers in order, 1 is wrong; `first` is the number of the oldest of them.
+`waiting` predictions were kept by their key and have no label yet, the oldest from second `oldest`. `confidence` counts
+rows by the probability of the class that was answered, in equal steps from 0 to 1; absent where it is not known.
 """
 
 import json
@@ -43,6 +47,8 @@ class Feedback:
     squared: float = 0.0
     first: int = 0
     outcomes: str = ""
+    waiting: int = 0
+    oldest: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,7 @@ class Window:
     latency: tuple[int, ...] = (0,) * (len(LATENCY_BOUNDS) + 1)
     latency_sum: float = 0.0
     feedback: Feedback = field(default_factory=Feedback)
+    confidence: tuple[int, ...] = ()
 
 
 def merge(windows: Iterable[Window]) -> Window:
@@ -93,6 +100,7 @@ def merge(windows: Iterable[Window]) -> Window:
         latency=_added([window.latency for window in every]),
         latency_sum=sum(window.latency_sum for window in every),
         feedback=_merged_feedback([window.feedback for window in every]),
+        confidence=_added([window.confidence for window in every if window.confidence]),
     )
 
 
@@ -121,8 +129,9 @@ def between(earlier: Window, later: Window) -> Window:
         latency_sum=later.latency_sum - earlier.latency_sum,
         feedback=Feedback(
             now.labels - was.labels, now.errors - was.errors, now.absolute - was.absolute, now.squared - was.squared,
-            start, now.outcomes[len(now.outcomes) - (newest - start) :],
+            start, now.outcomes[len(now.outcomes) - (newest - start) :], now.waiting, now.oldest,
         ),
+        confidence=_reduced({"": later.confidence}, {"": earlier.confidence})[""],
     )  # fmt: skip
 
 
@@ -152,7 +161,10 @@ def dumps(window: Window) -> str:
                 "squared": feedback.squared,
                 "first": feedback.first,
                 "outcomes": feedback.outcomes,
+                "waiting": feedback.waiting,
+                "oldest": feedback.oldest,
             },
+            "confidence": window.confidence,
         },
         separators=(",", ":"),
         ensure_ascii=False,
@@ -193,7 +205,9 @@ def _window(raw: Mapping[str, Any]) -> Window:
         feedback=Feedback(
             int(feedback.get("labels") or 0), int(feedback.get("errors") or 0), float(feedback.get("absolute") or 0),
             float(feedback.get("squared") or 0), int(feedback.get("first") or 0), str(feedback.get("outcomes") or ""),
+            int(feedback.get("waiting") or 0), float(feedback.get("oldest") or 0),
         ),
+        confidence=tuple(int(count) for count in raw.get("confidence") or ()),
     )  # fmt: skip
 
 
@@ -224,4 +238,6 @@ def _merged_feedback(every: list[Feedback]) -> Feedback:
         absolute=sum(one.absolute for one in every),
         squared=sum(one.squared for one in every),
         outcomes="".join(one.outcomes for one in every),
+        waiting=sum(one.waiting for one in every),
+        oldest=min((one.oldest for one in every if one.waiting), default=0.0),
     )

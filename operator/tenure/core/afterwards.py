@@ -7,6 +7,7 @@ from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Memory, Observation, Version
 from tenure.core.monitor.look import take_look
 from tenure.core.monitor.memory import UNWATCHED
+from tenure.core.monitor.truth import with_truth
 from tenure.core.newdata import is_looked_for, seconds_until_check, with_data_seen
 from tenure.core.rebuilding import find_wish, follow_the_calendar, is_rebuilt_by_itself, note_the_end, permission
 from tenure.core.routing import remembered as with_route
@@ -26,8 +27,8 @@ def remembered(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]) 
         memory = replace(memory, monitor=take_look(monitor, memory.monitor, seen.look))
     if monitor is None or memory.champion is None:
         memory = replace(memory, monitor=UNWATCHED)
-    memory = with_route(seen, memory)
-    return note_the_end(seen, with_data_seen(seen, follow_the_calendar(seen, memory)), outcomes)
+    memory = with_truth(seen, with_data_seen(seen, follow_the_calendar(seen, with_route(seen, memory))))
+    return note_the_end(seen, memory, outcomes)
 
 
 def told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -> Step:

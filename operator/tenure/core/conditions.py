@@ -8,9 +8,10 @@ from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
 from tenure.core.facts import ENDED, REACHED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
 from tenure.core.monitor.look import known_signals
-from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.memory import MonitorMemory, TruthSeen
 from tenure.core.monitor.signal import OnBreach, Signal, SignalState
 from tenure.core.monitor.summary import degradation, drift, health, lasted
+from tenure.core.monitor.truth import tell_truth
 from tenure.core.monitor.watched import Monitor
 from tenure.core.newdata import is_looked_for
 from tenure.core.reasons import Reason, reason_named
@@ -173,7 +174,7 @@ def _watched(seen: Observation, watching: MonitorMemory) -> Iterator[Condition]:
         return
     if monitor is not None:
         states = watching.states if watching.version == seen.memory.champion else ()
-        yield from _signals(seen, monitor, states)
+        yield from _signals(seen, monitor, states, watching.truth)
     trouble = seen.memory.data.trouble
     if trouble and is_looked_for(seen):
         yield Condition("DataReadable", "False", Reason.DATA_UNREADABLE, f"new data is not seen: {trouble}")
@@ -182,14 +183,17 @@ def _watched(seen: Observation, watching: MonitorMemory) -> Iterator[Condition]:
         yield Condition("RebuildAllowed", "True" if allowed.allowed else "False", allowed.reason, allowed.message)
 
 
-def _signals(seen: Observation, monitor: Monitor, states: Sequence[SignalState]) -> Iterator[Condition]:
+def _signals(
+    seen: Observation, monitor: Monitor, states: Sequence[SignalState], truth: TruthSeen
+) -> Iterator[Condition]:
     if not states:
         text = "the signals of this champion are read when its pods have counted something"
         yield Condition("MonitoringHealthy", "Unknown", Reason.NOT_LOOKED_YET, text)
         return
     signals = known_signals(monitor)
+    troubles = [tell_truth(truth)] if truth.trouble else []
     for kind, found, yes, no in (
-        ("MonitoringHealthy", health(signals, states), Reason.MONITORING, Reason.NO_DATA),
+        ("MonitoringHealthy", health(signals, states, troubles), Reason.MONITORING, Reason.NO_DATA),
         ("Drifted", drift(states), Reason.DRIFTED, Reason.NO_DRIFT),
         ("PerformanceDegraded", degradation(states), Reason.PERFORMANCE_DEGRADED, Reason.PERFORMING),
     ):

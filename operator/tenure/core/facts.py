@@ -342,6 +342,10 @@ class Observation:
     jobs: Mapping[int, JobFacts] = field(default_factory=dict)
     data_checks: Mapping[str, JobFacts] = field(default_factory=dict)
     """Jobs that look whether the data is new, by name."""
+    measurements: Mapping[str, JobFacts] = field(default_factory=dict)
+    """Jobs that join labels or measure a signal, by name."""
+    addresses: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    """Serving pods that answer their probe (`10.0.0.7:8080`), by version; empty when no labels are to be joined."""
     comparisons: Mapping[str, JobFacts] = field(default_factory=dict)
     """Comparing Jobs by name."""
     deployments: Mapping[int, DeploymentFacts] = field(default_factory=dict)

@@ -17,6 +17,7 @@ BESIDE = "beside"
 """Serves a version without users: no Service of the model, budget or autoscaler selects it."""
 COMPARER = "comparer"
 CHECKER = "checker"
+MEASURER = "measurer"
 CONTAINER = "main"
 """The container that does the work, in training and in serving pods; `podOverrides` names it."""
 
@@ -73,6 +74,12 @@ def comparison_job_name(model: str, challenger: int, champion: int, metric: str)
 def data_check_name(model: str, last_check: str) -> str:
     """Name of the one Job that looks at the data after the last look at it."""
     return fit(model, f"-data-{hashlib.sha256(last_check.encode()).hexdigest()[:8]}")
+
+
+def measuring_job_name(model: str, version: int, what: str, last: str) -> str:
+    """Name of the one Job that measures this of a version after the last one did."""
+    mark = hashlib.sha256(f"{version} {what} {last}".encode()).hexdigest()[:8]
+    return fit(model, f"-measure-{mark}")
 
 
 def record_name(model: str) -> str:

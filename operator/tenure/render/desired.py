@@ -21,6 +21,7 @@ from tenure.render.beside import is_turned_beside, render_beside
 from tenure.render.comparison_job import render_comparison_job
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
+from tenure.render.measuring import measured_now, measuring_jobs
 from tenure.render.record import render_record
 from tenure.render.routes import render_route
 from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
@@ -69,6 +70,7 @@ def _build(seen: Observation, decision: Decision, runtime_image: str) -> Iterato
         yield render_training_job(seen.model, seen.versions[step.build])
     if is_check_due(seen) and seen.memory.champion is not None:
         yield render_data_check(seen.model, check_name(seen), seen.memory.champion, runtime_image)
+    yield from measuring_jobs(seen, runtime_image)
     asked = step.compare
     if asked is not None:
         name = comparison_job_name(seen.model.name, asked.challenger, asked.champion, asked.metric)
@@ -131,6 +133,10 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
         yield Ref("PodDisruptionBudget", namespace, name)
     for job in seen.data_checks:
         if job != check_name(seen) or not is_looked_for(seen):
+            yield Ref("Job", namespace, job)
+    wanted_jobs = measured_now(seen)
+    for job in seen.measurements:
+        if job not in wanted_jobs:
             yield Ref("Job", namespace, job)
     for number in prunable(seen):
         yield Ref("ModelVersion", namespace, version_name(seen.model.name, number))

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from tenure.contract.truth import Joined
 from tenure.core.clock import stamp
 from tenure.core.facts import metric_text
 from tenure.core.monitor.labels import to_json
-from tenure.core.monitor.memory import MonitorMemory
+from tenure.core.monitor.memory import MonitorMemory, TruthSeen
 from tenure.core.monitor.signal import SignalState
+from tenure.core.monitor.truth import tell_truth
 from tenure.render.parts import without_empty
 
 
@@ -19,10 +21,39 @@ def render_signals(memory: MonitorMemory) -> dict[str, Any]:
     return {
         "signals": [_signal(state) for state in memory.states],
         "monitor": without_empty(
-            {"version": memory.version, "labels": {**labels, "score": str(labels["score"])} if is_scored else None}
+            {
+                "version": memory.version,
+                "labels": {**labels, "score": str(labels["score"])} if is_scored else None,
+                "groundTruth": _truth(memory.truth),
+            }
         ),
         "lastCheck": memory.looked_at,
     }
+
+
+def _truth(truth: TruthSeen) -> dict[str, Any] | None:
+    if not truth.at:
+        return None
+    joined = truth.joined or Joined()
+    counts = {
+        "labelled": joined.labelled,
+        "joined": joined.joined,
+        "new": joined.new,
+        "wrong": joined.wrong,
+        "waiting": joined.waiting,
+        "refused": joined.refused,
+        "silent": joined.silent,
+    }
+    told = {
+        "at": truth.at,
+        "nextAt": truth.next_at,
+        "digest": joined.digest,
+        "coverage": None if joined.coverage is None else f"{joined.coverage:.6f}",
+        "lagSeconds": None if joined.lag_seconds is None else f"{joined.lag_seconds:.3f}",
+        "trouble": truth.trouble[:1024],
+        "message": tell_truth(truth)[:1024],
+    }
+    return without_empty(told) | counts | {"quiet": truth.quiet}
 
 
 def _signal(state: SignalState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | fetch | serve`."""
+"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | join | fetch | serve`."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tenure.runtime import cpu
 from tenure.runtime.refused import Refused
 from tenure.runtime.termination import write_breakage, write_refusal
 
-USAGE = "usage: python -m tenure.runtime train | compare | digest | fetch | serve"
+USAGE = "usage: python -m tenure.runtime train | compare | digest | join | fetch | serve"
 
 
 def train() -> None:
@@ -36,6 +36,13 @@ def digest() -> None:
     run(os.environ)
 
 
+def join() -> None:
+    """Join labels that came later to the predictions that the serving pods keep."""
+    from tenure.runtime.join.command import run
+
+    run(os.environ)
+
+
 def fetch() -> None:
     """Bring the artifact and its baseline into the pod."""
     from tenure.runtime.fetch import run
@@ -54,6 +61,7 @@ COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
     "train": (train, FailureReason.BUILD_FAILED),
     "compare": (compare, FailureReason.COMPARISON_FAILED),
     "digest": (digest, FailureReason.DATA_UNREADABLE),
+    "join": (join, FailureReason.JOIN_FAILED),
     "fetch": (fetch, FailureReason.FETCH_FAILED),
     "serve": (serve, FailureReason.SERVE_FAILED),
 }

@@ -62,6 +62,21 @@ def file_at(uri: str, scratch: Path) -> Path:
     return target
 
 
+def names_in(uri: str) -> list[str]:
+    """Name the files of a folder, without those of its folders; an empty folder of a store is one that is not there."""
+    if not is_remote(uri):
+        path = local_path(uri)
+        if not path.is_dir():
+            raise NotFoundError(f"{uri} is no folder")
+        return [entry.name for entry in path.iterdir() if entry.is_file() and not entry.name.startswith(".")]
+    import fsspec
+
+    with _translated(uri):
+        system, path_there = fsspec.url_to_fs(uri, **_options(uri))
+        found = system.ls(path_there, detail=True)
+    return [str(entry["name"]).rsplit("/", 1)[-1] for entry in found if entry.get("type") == "file"]
+
+
 def copy_to(uri: str, target: Path) -> None:
     """Copy the content of the URI to a local file, in pieces; the file appears whole or not at all."""
     target.parent.mkdir(parents=True, exist_ok=True)

@@ -113,7 +113,7 @@ class Looks:
         """Ask the champion's pods (`10.0.0.7:8080`) and all other sources; what does not answer is no data."""
         baseline, trouble = await self._baselines.read(model, version, addresses)
         watched = watched_signals(monitor, baseline)
-        lengths = window_lengths(watched) if baseline is not None else ()
+        lengths = window_lengths(watched, is_joined=monitor.ground_truth is not None) if baseline is not None else ()
         counts, readings = await asyncio.gather(
             self._read_counts(model, addresses, lengths, _age(since, now)),
             self._read_others(Place(model.namespace, model.name, str(version.number)), watched, now),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from tenure.contract.baseline import Baseline, Profile
 from tenure.contract.window import Window
 from tenure.core.monitor.drift import read_drift
+from tenure.core.monitor.estimate import read_estimate
 from tenure.core.monitor.operation import read_error_rate, read_latency, read_requests
 from tenure.core.monitor.performance import read_accuracy, read_error_size
 from tenure.core.monitor.quality import read_quality
@@ -64,6 +65,8 @@ def _read(
         case SignalKind.PERFORMANCE:
             is_regression = not baseline.classes
             return _read_metric(metric or ("mae" if is_regression else "accuracy"), signal, window, at, labels)
+        case SignalKind.ESTIMATE:
+            return read_estimate(baseline.confidence, window.confidence, at)
         case SignalKind.OPERATIONAL | SignalKind.KPI:
             return _read_metric(metric or "errorRate", signal, window, at, labels)
 

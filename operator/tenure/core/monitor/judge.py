@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from tenure.core.facts import metric_text
-from tenure.core.monitor.signal import OnNoData, Reading, Signal, SignalState, threshold_text
+from tenure.core.monitor.signal import OnNoData, Reading, Signal, SignalKind, SignalState, threshold_text
 from tenure.core.verdict import Verdict
 
 CLOCK_SLACK = timedelta(seconds=60)
@@ -115,7 +115,8 @@ def _sentence(signal: Signal, state: SignalState, verdict: Verdict, note: str) -
         "" if state.value is None else f"{state.value:f}" if abs(state.value.adjusted()) < MOST_DIGITS else state.value
     )
     told = f"{signal.name} is {value}" + (f" ({note})" if note else "")
-    asked = f"; asked is {state.threshold}" if state.threshold else "; no bound is set"
+    no_bound = "" if signal.kind is SignalKind.ESTIMATE else "; no bound is set"
+    asked = f"; asked is {state.threshold}" if state.threshold else no_bound
     return _short(f"{told}{asked}{_after_semicolon(_run(signal, state, verdict))}")
 
 
@@ -128,6 +129,8 @@ def _run(signal: Signal, state: SignalState, verdict: Verdict) -> str:
             return f"{state.breaches} of {signal.consecutive} bad values in a row that make a breach"
         case Verdict.PASS if state.breached:
             return f"{state.goods} of {signal.consecutive} good values in a row that end the breach"
+        case Verdict.INCONCLUSIVE if signal.kind is SignalKind.ESTIMATE:
+            return "an estimate opens no rebuild and closes no incident"
         case Verdict.INCONCLUSIVE:
             return "too uncertain to judge" + ("; the breach stays open" if state.breached else "")
         case _:

@@ -38,11 +38,11 @@ def known_signals(monitor: Monitor) -> tuple[Signal, ...]:
     )
 
 
-def window_lengths(watched: Iterable[Watched]) -> tuple[int, ...]:
-    """Return the lengths of time, in seconds, for which the pods are asked."""
+def window_lengths(watched: Iterable[Watched], *, is_joined: bool = False) -> tuple[int, ...]:
+    """Return the lengths of time, in seconds, for which the pods are asked; `is_joined` when labels come by file."""
     counted = [one for one in watched if isinstance(one.source, RuntimeCounts)]
     lengths = {one.signal.window_seconds for one in counted}
-    if any(one.signal.kind is SignalKind.PERFORMANCE for one in counted):
+    if is_joined or any(one.signal.kind is SignalKind.PERFORMANCE for one in counted):
         lengths.add(EVERYTHING)
     return tuple(sorted(lengths))
 
@@ -71,7 +71,7 @@ def take_look(monitor: Monitor, memory: MonitorMemory, look: Look) -> MonitorMem
     has_scored = labels.score.labels - memory.labels.score.labels >= LABELS_BETWEEN_WRITES
     if not is_crossed and not has_scored:
         return memory
-    return MonitorMemory(look.version, states, labels, stamp(look.at))
+    return replace(memory, states=states, labels=labels, looked_at=stamp(look.at))
 
 
 def _read(watched: Watched, look: Look, every: Mapping[int, Gathered], labels: Labels) -> Reading:

@@ -5,9 +5,29 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tenure.contract.baseline import Baseline
+from tenure.contract.truth import Joined
 from tenure.contract.window import Window
 from tenure.core.monitor.labels import UNLABELLED, LabelMemory
 from tenure.core.monitor.signal import Reading, SignalState
+
+
+@dataclass(frozen=True, slots=True)
+class TruthSeen:
+    """What the Job that joins labels found last."""
+
+    at: str = ""
+    """When it ended; empty before the first one has."""
+    next_at: str = ""
+    """Until when no other one begins."""
+    quiet: int = 0
+    """Runs in a row that joined nothing new."""
+    joined: Joined | None = None
+    """What the last run that could read the labels found."""
+    trouble: str = ""
+    """Why the last run could not."""
+
+
+NO_TRUTH = TruthSeen()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +38,7 @@ class MonitorMemory:
     """The champion it is about; another champion begins anew, since it has a baseline of its own."""
     states: tuple[SignalState, ...] = ()
     labels: LabelMemory = UNLABELLED
+    truth: TruthSeen = NO_TRUTH
     looked_at: str = ""
     """When the look was taken that changed this."""
 

@@ -16,6 +16,8 @@ class SignalKind(StrEnum):
     DATA_QUALITY = "DataQuality"
     OPERATIONAL = "Operational"
     KPI = "KPI"
+    ESTIMATE = "Estimate"
+    """Performance estimated without labels; built in, and nothing follows from it."""
 
 
 class OnBreach(StrEnum):

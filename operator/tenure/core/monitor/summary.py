@@ -37,14 +37,15 @@ def quality_break(states: Iterable[SignalState]) -> Finding:
     return _breaches(watched, "no data quality is watched", "the data is as complete as in the baseline")
 
 
-def health(signals: Iterable[Signal], states: Iterable[SignalState]) -> Finding:
-    """Whether every signal that should has data."""
+def health(signals: Iterable[Signal], states: Iterable[SignalState], troubles: Sequence[str] = ()) -> Finding:
+    """Whether every signal that should has data; `troubles` say what else is blind."""
     ignored = {signal.name for signal in signals if signal.on_no_data is OnNoData.IGNORE}
     known = [state for state in states if state.name not in ignored]
     blind = [state for state in known if state.value is None]
-    if not blind:
+    if not blind and not troubles:
         return Finding(True, f"all {len(known)} signals have data" if known else "nothing is watched")
-    return Finding(False, _listed([state.message or f"{state.name} has no data" for state in blind]), _names(blind))
+    told = [*troubles, *(state.message or f"{state.name} has no data" for state in blind)]
+    return Finding(False, _listed(told), _names(blind))
 
 
 def lasted(state: SignalState, now: datetime) -> float:

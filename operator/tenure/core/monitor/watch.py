@@ -11,6 +11,7 @@ from tenure.core.monitor.signal import OnBreach, OnNoData, Reading, Signal, Sign
 from tenure.core.statistics.drift import EFFECT, LEAST_ROWS
 
 LEAST_LABELS = 30
+LEARNED = (SignalKind.PERFORMANCE, SignalKind.ESTIMATE)
 
 BUILT_IN = (
     Signal(
@@ -30,6 +31,9 @@ BUILT_IN = (
         "performance", SignalKind.PERFORMANCE, min_samples=LEAST_LABELS, on_no_data=OnNoData.IGNORE,
         on_breach=OnBreach.REBUILD,
     ),
+    Signal(
+        "estimatedPerformance", SignalKind.ESTIMATE, min_samples=LEAST_ROWS, on_no_data=OnNoData.IGNORE,
+    ),
 )  # fmt: skip
 """What `monitor: {}` watches. A drift counts twice only when its windows share no row, which `spacing_seconds` says.
 The metric of an operational one is its name (`errorRate`, `latencyP99`)."""
@@ -48,7 +52,7 @@ def built_in_signals(replaced: Iterable[str], baseline: Baseline | None) -> tupl
         signal
         for signal in signals
         if (signal.kind is not SignalKind.PREDICTION_DRIFT or baseline.predictions)
-        and (signal.kind is not SignalKind.PERFORMANCE or (baseline.validated and baseline.classes))
+        and (signal.kind not in LEARNED or (baseline.validated and baseline.classes))
     )
 
 

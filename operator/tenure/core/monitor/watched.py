@@ -28,6 +28,20 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class GroundTruth:
+    """Labels that arrive later in a file, joined to the predictions by a key."""
+
+    uri: str
+    join_key: str
+    label_column: str
+    delay_seconds: int = 0
+    """Younger predictions are not judged."""
+    format: str = ""
+    credentials_secret: str = ""
+    endpoint_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Monitor:
     """`spec.monitor`, with the parts of the plan that bear on it."""
 
@@ -38,3 +52,4 @@ class Monitor:
     labels_per_false_alarm: int = LABELS_PER_FALSE_ALARM
     kpi_floor: Decimal | None = None
     """The worst accuracy the plan's KPIs accept."""
+    ground_truth: GroundTruth | None = None

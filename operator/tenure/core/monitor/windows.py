@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tenure.contract.baseline import Baseline, Profile
+from tenure.contract.baseline import CONFIDENCE_BINS, Baseline, Profile
 from tenure.contract.window import LATENCY_BOUNDS, MOST_OUTCOMES, Window, merge
 
 
@@ -54,21 +54,14 @@ def newest_of_each(windows: Iterable[Window]) -> tuple[Window, ...]:
     return tuple(newest[epoch] for epoch in sorted(newest))
 
 
-def by_bins(windows: Iterable[Window]) -> Mapping[str, tuple[Window, ...]]:
-    """Keep windows of different bins apart, in the order they came."""
-    groups: dict[str, tuple[Window, ...]] = {}
-    for window in windows:
-        groups[window.bin_spec] = (*groups.get(window.bin_spec, ()), window)
-    return groups
-
-
 def find_trouble(window: Window, sizes: tuple[Mapping[str, int], Mapping[str, int]]) -> str:
     """Say why a window cannot be true; empty when it can. `sizes` tells how many bins each feature and answer has."""
-    spans = (window.since, window.until, window.latency_sum, window.feedback.absolute, window.feedback.squared)
+    feedback = window.feedback
+    spans = (window.since, window.until, window.latency_sum, feedback.absolute, feedback.squared, feedback.oldest)
     if not all(map(math.isfinite, spans)) or window.until < window.since:
         return "its times or sums are no numbers that can be true"
-    feedback = window.feedback
-    counts = (window.rows, window.dropped, feedback.labels, feedback.errors, feedback.first, *window.requests.values())
+    labels = (feedback.labels, feedback.errors, feedback.first, feedback.waiting)
+    counts = (window.rows, window.dropped, *labels, *window.confidence, *window.requests.values())
     if min(counts) < 0 or min(spans[2:]) < 0 or min(window.latency, default=0) < 0:
         return "a count is negative"
     columns = (window.features, window.predictions)
@@ -78,6 +71,8 @@ def find_trouble(window: Window, sizes: tuple[Mapping[str, int], Mapping[str, in
         return "its labels do not add up"
     if len(window.latency) != len(LATENCY_BOUNDS) + 1:
         return "its latency has other bounds"
+    if len(window.confidence) not in (0, CONFIDENCE_BINS):
+        return "its confidence has other bins"
     fits = all(
         known.get(name) == len(counted)
         for known, each in zip(sizes, columns, strict=True)

@@ -8,6 +8,7 @@ import orjson
 
 from tenure.contract import answers as contract_answers
 from tenure.contract import window as contract_window
+from tenure.runtime.serve import feedback
 from tenure.runtime.serve import telemetry as counts
 from tenure.runtime.serve.calls import Inference
 from tenure.runtime.serve.capture import Capture
@@ -53,6 +54,7 @@ class App:
             **{f"{each}/window": self._window for each in bases},
             **{f"{each}/answers": self._answers for each in bases},
             **{f"{each}/baseline": self._baseline for each in bases},
+            **{f"{each}/predictions": self._predictions for each in bases},
             "/v1/models": lambda _: _json({"models": [self._name]}),
             f"/v1/models/{quote(self._name)}": lambda _: _json({"name": self._name, "ready": not self.is_draining}),
             "/metrics": self._metrics,
@@ -141,26 +143,15 @@ class App:
     def _feedback(self, request: Request) -> Response:
         if self.capture is None:
             raise Rejected("this server has no baseline, so it counts no feedback", status=404)
-        raw = load_json(request.body)
-        entries = raw.get("feedback", [raw])
-        if not isinstance(entries, list) or not entries:
-            raise Rejected("'feedback' must be a list of objects with prediction and label")
-        checked = [self._checked_feedback(entry) for entry in entries]
-        for predicted, label in checked:
-            self.capture.add_feedback(predicted, label)
-        return _json({"accepted": len(checked)})
+        return _json(feedback.take(self.capture, self._model.baseline, load_json(request.body)))
 
-    def _checked_feedback(self, entry: Any) -> tuple[Any, Any]:
-        if not isinstance(entry, dict) or entry.get("prediction") is None or entry.get("label") is None:
-            raise Rejected("every feedback needs a prediction and a label")
-        found = entry["prediction"], entry["label"]
-        classes = {str(name) for name in self._model.baseline.classes} if self._model.baseline else set()
-        for value in found:
-            if classes and str(value) not in classes:
-                raise Rejected(f"{str(value)[:60]!r} is not a class of the model")
-            if not classes and (isinstance(value, bool) or not isinstance(value, (int, float))):
-                raise Rejected(f"{str(value)[:60]!r} is not a number")
-        return found
+    def _predictions(self, _: Request) -> Response:
+        """The keys of the predictions that wait for their label."""
+        if self.capture is None or self.capture.kept is None:
+            raise Rejected("this server keeps no predictions: it has no baseline, or several workers", status=404)
+        baseline = self._model.baseline
+        classes = baseline.classes if baseline else ()
+        return _json(feedback.kept_as_json(self.capture.kept, self._version, classes))
 
 
 def _seconds(request: Request) -> float | None:

@@ -1,14 +1,15 @@
 """One inference call: parse, queue, answer; counted and captured."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import orjson
 
 from tenure.runtime.serve import infer_v1, infer_v2
 from tenure.runtime.serve.batching import Batcher, InlineBatcher, Job, Outcome, ThreadBatcher
 from tenure.runtime.serve.capture import Capture
-from tenure.runtime.serve.engines import PREDICT
+from tenure.runtime.serve.engines import PREDICT, PROBABILITIES
 from tenure.runtime.serve.exchange import BINARY, Request, Respond, Response, rejection
 from tenure.runtime.serve.infer_v2 import LENGTH_HEADER, Infer
 from tenure.runtime.serve.inputs import Array
@@ -41,6 +42,17 @@ class Inference:
         if self._capture is not None:
             self._capture.offer(batch, values)
         return values
+
+    def keep(self, keys: Sequence[str], outcome: Mapping[str, Array]) -> None:
+        """Keep the answers to rows with keys until their labels come."""
+        kept = self._capture.kept if self._capture is not None else None
+        if kept is None:
+            return
+        predicted, shares, baseline = outcome.get(PREDICT), outcome.get(PROBABILITIES), self.model.baseline
+        if predicted is None and shares is not None and baseline is not None and baseline.classes:
+            predicted = np.asarray(baseline.classes)[shares.argmax(axis=1)]
+        if predicted is not None and predicted.ndim == 1:
+            kept.add(keys, predicted.tolist())
 
     def answer_v2(self, request: Request, respond: Respond) -> None:
         """One request of the Open Inference Protocol."""
@@ -84,6 +96,8 @@ class _Call:
             self._finish(Response(500, orjson.dumps({"error": text})))
             return
         assert self._parsed is not None
+        if self._parsed.keys:
+            self._inference.keep(self._parsed.keys, outcome)
         self._finish(self._answer(self._inference, self._parsed, outcome))
 
     def _finish(self, response: Response) -> None:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tenure.contract.answers import Answers
-from tenure.contract.baseline import Baseline, Kind
+from tenure.contract.baseline import CONFIDENCE_BINS, Baseline, Kind
 from tenure.contract.window import MOST_OUTCOMES, Feedback, Window, between
 from tenure.runtime.bins import CodeBins, bins_of
 from tenure.runtime.serve.counters import Counters
 from tenure.runtime.serve.inputs import Array
+from tenure.runtime.serve.kept import Kept
 from tenure.runtime.serve.sample import Sample
 from tenure.runtime.serve.telemetry import OUTCOMES, Reading, Telemetry
 
@@ -63,8 +64,12 @@ class Capture:
         ]
         ends = np.cumsum([FIRST_BIN, *(bins.size for bins in self._bins)]).tolist()
         self._spans = [slice(start, end) for start, end in pairwise(ends)]
-        self.counters = Counters(ends[-1], 2, workers)
+        # Without classes or probabilities these cells stay empty and are not told.
+        self._confidence = slice(ends[-1], ends[-1] + (CONFIDENCE_BINS if baseline.confidence else 0))
+        self.counters = Counters(self._confidence.stop, 2, workers)
         self.sample = Sample(baseline, codes, workers)
+        self.kept = Kept() if workers == 1 else None
+        """Predictions that wait for their label; workers do not share them."""
         self._waiting: deque[tuple[Array, Mapping[str, Array]]] = deque()
         self._offered, self._taken, self._most_waiting = 0, 0, most_waiting
         self._lock = threading.Lock()
@@ -158,7 +163,7 @@ class Capture:
         whole, reading = snapshot.whole, snapshot.telemetry
         counts = [tuple(whole[span].tolist()) for span in self._spans]
         features, predictions = self._baseline.features, self._baseline.predictions
-        labels = int(whole[LABELS])
+        labels, kept = int(whole[LABELS]), self.kept
         return Window(
             model=self._model,
             version=self._version,
@@ -183,7 +188,10 @@ class Capture:
                 float(snapshot.floats[SQUARED]),
                 labels - len(snapshot.outcomes),
                 snapshot.outcomes,
+                len(kept) if kept else 0,
+                kept.oldest if kept else 0.0,
             ),
+            confidence=tuple(whole[self._confidence].tolist()),
         )
 
     def _work(self) -> None:
@@ -225,6 +233,10 @@ class Capture:
                 values = np.concatenate(parts)
                 values = _as_texts(values) if profile.kind is Kind.CATEGORY else values
                 self.counters.row[self._spans[place]] += self._bins[place].count(values)
+        if self._baseline.confidence is not None:
+            for shares in (answers["predict_proba"] for answers in every if "predict_proba" in answers):
+                steps = np.minimum((shares.max(axis=1) * CONFIDENCE_BINS).astype(np.int64), CONFIDENCE_BINS - 1)
+                self.counters.row[self._confidence] += np.bincount(steps, minlength=CONFIDENCE_BINS)
 
 
 def thinned(snapshots: list[Snapshot]) -> list[Snapshot]:

@@ -33,6 +33,8 @@ class Infer:
     rows: Array
     outputs: tuple[Wanted, ...]
     id: str | None
+    keys: tuple[str, ...] = ()
+    """One for each row, by which its label may come later."""
 
     @property
     def names(self) -> frozenset[str]:
@@ -55,7 +57,8 @@ def parse(model: Model, body: bytes, json_length: int | None) -> Infer:
     identifier = request.get("id")
     if identifier is not None and not isinstance(identifier, str):
         raise Rejected("'id' must be a text")
-    return Infer(_rows(model, request.get("inputs"), binary), _outputs(model, request), identifier)
+    rows = _rows(model, request.get("inputs"), binary)
+    return Infer(rows, _outputs(model, request), identifier, _keys(request, identifier, len(rows)))
 
 
 def load_json(body: bytes | memoryview) -> dict[str, Any]:
@@ -172,6 +175,18 @@ def _outputs(model: Model, request: Mapping[str, Any]) -> tuple[Wanted, ...]:
         binary = _object(entry.get("parameters"), "parameters").get("binary_data", all_binary)
         found.append(Wanted(str(name), is_binary=binary is True))
     return tuple(dict.fromkeys(found))
+
+
+def _keys(request: Mapping[str, Any], identifier: str | None, rows: int) -> tuple[str, ...]:
+    """The keys of the rows as `tenure.contract.truth` has them."""
+    keys = _object(request.get("parameters"), "parameters").get("keys")
+    if keys is None:
+        if not identifier:
+            return ()
+        return (identifier,) if rows == 1 else tuple(f"{identifier}#{number}" for number in range(rows))
+    if not isinstance(keys, list) or len(keys) != rows or not all(isinstance(key, str) for key in keys):
+        raise Rejected(f"'parameters.keys' must be a list of texts, one for each of the {rows} rows")
+    return tuple(keys)
 
 
 def _binary_size(raw: Mapping[str, Any], name: str) -> int | None:

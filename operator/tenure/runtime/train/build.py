@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tenure.contract.baseline import Baseline, Validated, wilson_upper
 from tenure.contract.failures import FailureReason
 from tenure.runtime import artifact, loader
 from tenure.runtime.refused import Refused
-from tenure.runtime.train import columns, leakage, measures, pipeline, profile, search, sources, splits
+from tenure.runtime.train import columns, confidence, leakage, measures, pipeline, profile, search, sources, splits
 from tenure.runtime.train.columns import Rows
 from tenure.runtime.train.task import Task
 
@@ -59,7 +59,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
         notes.append("no holdout: the metrics are those of the training rows")
     return Built(
         artifact=content,
-        baseline=_baseline(task, kind, model, loader.loads(content), training, judged),
+        baseline=_baseline(task, kind, model, loader.loads(content), training, judged, has_holdout=len(holdout) > 0),
         metrics=metrics,
         folds=folds,
         data_digest=digest,
@@ -165,7 +165,9 @@ def _cross_validate(task: Task, unfitted: Pipeline, rows: Rows, split: str, kind
     return tuple(values)
 
 
-def _baseline(task: Task, kind: str, model: Pipeline, reloaded: Any, training: Rows, judged: Rows) -> Baseline:
+def _baseline(
+    task: Task, kind: str, model: Pipeline, reloaded: Any, training: Rows, judged: Rows, *, has_holdout: bool
+) -> Baseline:
     predicted = model.predict(judged.features)
     classes = _classes(model)
     validated = None
@@ -179,9 +181,14 @@ def _baseline(task: Task, kind: str, model: Pipeline, reloaded: Any, training: R
             f"{task.recipe.model.estimator} answers differently after it was stored and loaded; use another estimator"
         )
         raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{task.recipe.where}.estimator")
-    seen = profile.Answers(predicted, _answers(model, judged.features)[1], classes)
+    judged_shares = _answers(model, judged.features)[1]
+    seen = profile.Answers(predicted, judged_shares, classes)
     examples = profile.examples_to_json(frame, answers, probabilities)
-    return profile.make(task.model, task.version, kind, training, seen, validated, examples)
+    # On rows it was fitted on a model is surer than it is right.
+    is_calibrated = has_holdout and kind == "classification"
+    sure = confidence.confidence_of(predicted, judged.target, judged_shares) if is_calibrated else None
+    made = profile.make(task.model, task.version, kind, training, seen, validated, examples)
+    return replace(made, confidence=sure)
 
 
 def _answers(model: Pipeline, frame: Any) -> tuple[Any, Any]:

@@ -40,7 +40,7 @@ def read(data: Data, scratch: Path) -> Source:
         path = storage.file_at(data.uri, scratch)
     except (storage.NotFoundError, storage.NotPermittedError, storage.NotSupportedError, ValueError) as wrong:
         raise Refused(FailureReason.DATA_UNREADABLE, str(wrong), URI) from wrong
-    kind = _format_of(data)
+    kind = format_of(data)
     digest = storage.digest_of_file(path)
     if data.digest and data.digest != digest:
         raise _mismatch(data, digest)
@@ -88,18 +88,19 @@ def _read_bundled(name: str) -> Source:
     return Source(table, digest, implied_target="target")
 
 
-def _format_of(data: Data) -> str:
+def format_of(data: Data, field: str = FORMAT) -> str:
+    """Return the key in READERS for the format that is named, or that the ending of the address tells."""
     if data.format:
         kind = SPELLINGS.get(data.format.lower(), data.format.lower())
         if kind in READERS:
             return kind
-        raise Refused(FailureReason.DATA_UNREADABLE, f"{data.format!r} must be one of {_formats()}", FORMAT)
+        raise Refused(FailureReason.DATA_UNREADABLE, f"{data.format!r} must be one of {_formats()}", field)
     path = data.uri.partition("?")[0].lower()
     for suffix in sorted(SUFFIXES, key=len, reverse=True):
         if path.endswith(suffix):
             return SUFFIXES[suffix]
     raise Refused(
-        FailureReason.DATA_UNREADABLE, f"{data.uri} does not tell its format; name one of {_formats()}", FORMAT
+        FailureReason.DATA_UNREADABLE, f"{data.uri} does not tell its format; name one of {_formats()}", field
     )
 
 

@@ -1,0 +1,1 @@
+"""The joining step: labels from a file to the predictions that serving pods keep."""
