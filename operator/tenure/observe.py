@@ -23,6 +23,7 @@ from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
 from tenure.core.gateway import Gateway
+from tenure.core.monitor.measuring import by_job
 from tenure.core.names import (
     BESIDE,
     CHECKER,
@@ -101,6 +102,7 @@ class Observer:
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(model),
+            measuring_slots=self._measuring_slots(model),
             recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
         )
         if seen.memory.champion is None and not errors:
@@ -147,6 +149,20 @@ class Observer:
             return next_time(rebuild.schedule, rebuild.time_zone, self._clock())
         except ValueError:
             return None  # told as an error of the spec
+
+    def _measuring_slots(self, model: Model) -> dict[str, datetime]:
+        """Return when the Jobs of signals run next by their schedules, which have no time zone but UTC."""
+        found: dict[str, datetime] = {}
+        for watched, source in by_job(model.monitor):
+            if not source.schedule:
+                continue
+            try:
+                slot = next_time(source.schedule, "UTC", self._clock())
+            except ValueError:
+                continue  # told as an error of the spec
+            if slot is not None:
+                found[watched.signal.name] = slot
+        return found
 
     async def _with_look(self, seen: Observation, pods: Sequence[Raw]) -> Observation:
         """Look at the signals of the champion when it is time."""

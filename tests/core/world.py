@@ -21,6 +21,7 @@ from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.guardrails import GuardrailReading
 from tenure.core.monitor.look import EVERYTHING
+from tenure.core.monitor.measuring import by_job
 from tenure.core.monitor.memory import Look, PodWindows
 from tenure.core.monitor.signal import Reading
 from tenure.core.names import (
@@ -168,6 +169,7 @@ class World:
             service_version=selected_version(service),
             has_service=service is not None,
             next_slot=self._next_slot(),
+            measuring_slots={one.signal.name: self._hour() for one, by in by_job(self.model.monitor) if by.schedule},
             recorded=parse_recorded(self.others.get(record_name(self.model.name)), life(self.model)),
         )
         seen = self._with_look(seen)
@@ -184,8 +186,10 @@ class World:
 
     def _next_slot(self) -> datetime | None:
         """The schedule of this world is every full hour, whatever it says."""
-        hour = self.now.replace(minute=0, second=0) + timedelta(hours=1)
-        return hour if self.model.rebuild.schedule else None
+        return self._hour() if self.model.rebuild.schedule else None
+
+    def _hour(self) -> datetime:
+        return self.now.replace(minute=0, second=0) + timedelta(hours=1)
 
     def _with_look(self, seen: Observation) -> Observation:
         if self.model.monitor is None or seen.memory.champion is None:

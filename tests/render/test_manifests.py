@@ -12,10 +12,11 @@ from render.specs import declared, version_of, with_result
 from tenure.contract.task import loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion
+from tenure.core.monitor.measuring import by_job
 from tenure.core.target import build_hash, plan_hash
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
-from tenure.render.measuring import render_join
+from tenure.render.measuring import render_join, render_measurement
 from tenure.render.parts import merged
 from tenure.render.serving import render_deployment, render_model_service, render_version_service
 from tenure.render.storage import mounts_for, render_claim
@@ -154,6 +155,22 @@ def test_the_joining_of_labels_is_as_in_its_golden_file(golden: Golden) -> None:
 
     labels = model.monitor.ground_truth
     golden("job-join", render_join(model, labels, "churn-measure-1a2b3c4d", 2, pods, "tenure.dev/runtime:1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("job-measure", "job: {image: team/audit:1, args: [all], resources: {limits: {memory: 64Mi}}}"),
+        ("job-ask", 'prometheus: {url: "https://prometheus", query: up, credentialsSecret: tokens}'),
+    ],
+)
+def test_the_measuring_of_a_signal_is_as_in_its_golden_file(golden: Golden, name: str, source: str) -> None:
+    model = declared(f"monitor: {{signals: [{{name: audit, kind: KPI, min: 1, source: {{{source}}}}}]}}")
+    ((watched, by),) = by_job(model.monitor)
+
+    job = render_measurement(model, watched.signal.name, by, "churn-measure-1a2b3c4d", 2, "tenure.dev/runtime:1")
+
+    golden(name, job)
 
 
 def test_a_version_is_as_in_its_golden_file(golden: Golden) -> None:

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 
 from sources.conftest import Serving
-from tenure.adapters.sources.asking import Place, ask, in_promql, in_url, shown
+from tenure.contract.asking import Place, ask, in_promql, in_url, shown
 
 PLACE = Place(namespace="team", model="churn", version="3")
 

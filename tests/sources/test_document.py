@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sources.conftest import Serving
-from tenure.adapters.sources.asking import Place
-from tenure.adapters.sources.document import find_number, read_document
+from tenure.contract.asking import Place
+from tenure.contract.document import find_number, read_document
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 PLACE = Place(namespace="team", model="churn", version="3")

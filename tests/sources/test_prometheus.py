@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sources.conftest import Serving
-from tenure.adapters.sources.asking import Answer, Place
-from tenure.adapters.sources.prometheus import parse_answer, read_prometheus
+from tenure.contract.asking import Answer, Place
+from tenure.contract.prometheus import parse_answer, read_prometheus
 from tenure.core.monitor.judge import judge
 from tenure.core.monitor.signal import Signal, SignalKind, begin
 

@@ -16,8 +16,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tenure.adapters.sources.asking import Place
-from tenure.adapters.sources.prometheus import read_prometheus
+from tenure.contract.asking import Place
+from tenure.contract.prometheus import read_prometheus
 
 PLACE = Place(namespace="team", model="churn", version="3")
 PAGE = b"""# TYPE psi gauge

@@ -224,6 +224,25 @@ class GroundTruthStatus(Model):
     """The same in a sentence."""
 
 
+class MeasuredStatus(Model):
+    """What the Job of one signal measured last."""
+
+    name: Short
+    """Name of the signal."""
+    source: Hash = ""
+    """Fingerprint of the source that was asked."""
+    at: Moment | None = None
+    """When the last Job ended."""
+    next_at: Moment | None = None
+    """When the next one begins."""
+    value: DecimalText | None = None
+    """What it measured; absent when it brought no value."""
+    samples: int = 0
+    """Rows it reported (data.rows), else 1."""
+    trouble: Sentence = ""
+    """Why it brought no value."""
+
+
 class MonitorStatus(Model):
     """What monitoring remembers."""
 
@@ -233,6 +252,8 @@ class MonitorStatus(Model):
     """Labels that came back."""
     ground_truth: GroundTruthStatus | None = None
     """Labels that arrived later in a file."""
+    measured: Annotated[tuple[MeasuredStatus, ...], Field(max_length=50), list_map("name")] = ()
+    """Signals that a Job measures."""
 
 
 class Transition(Model):

@@ -6,11 +6,12 @@ from typing import Any
 
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Signal as SignalBlock
+from tenure.api.source import JobSource
 from tenure.contract.truth import Joined
 from tenure.core.clock import moment
 from tenure.core.monitor.labels import from_json
-from tenure.core.monitor.memory import MonitorMemory, TruthSeen
-from tenure.core.monitor.places import HttpNumber, PrometheusQuery
+from tenure.core.monitor.memory import Measured, MonitorMemory, TruthSeen
+from tenure.core.monitor.places import HttpNumber, JobNumber, PrometheusQuery, SecretNumber
 from tenure.core.monitor.signal import OnBreach, OnNoData, Signal, SignalKind, SignalState
 from tenure.core.monitor.watch import BUILT_IN, LEAST_LABELS
 from tenure.core.monitor.watched import GroundTruth, Monitor, RuntimeCounts, Source, Watched
@@ -20,6 +21,7 @@ from tenure.core.verdict import Verdict
 Raw = Mapping[str, Any]
 
 DRIFT = (SignalKind.DATA_DRIFT, SignalKind.PREDICTION_DRIFT)
+NEVER_STALE = 10 * 366 * 86_400
 LOOKS_UNTIL_STALE = 3
 """A value that was not renewed for so many intervals is no data any more."""
 
@@ -32,7 +34,7 @@ def parse_monitor(spec: MLModelSpec) -> Monitor | None:
     floors = [kpi.floor for kpi in spec.plan.kpis if kpi.metric == "accuracy" and kpi.floor is not None]
     return Monitor(
         interval_seconds=block.interval_seconds,
-        watched=tuple(_watched(signal, spec) for signal in block.signals if not _is_by_job(signal)),
+        watched=tuple(_watched(signal, spec) for signal in block.signals),
         tolerance=block.performance_tolerance,
         labels_per_false_alarm=block.labels_per_false_alarm,
         kpi_floor=max(floors, default=None),
@@ -74,18 +76,6 @@ def unsupported_signals(spec: MLModelSpec) -> Iterator[str]:
         return
     if spec.monitor.ground_truth is not None and (why := why_not_joined(spec)):
         yield f"spec.monitor.groundTruth ({why})"
-    for signal in spec.monitor.signals:
-        where, source = f"spec.monitor.signals[{signal.name}]", signal.source
-        if _is_by_job(signal):
-            yield f"{where}.source.job"
-        for name in ("prometheus", "http"):
-            block = getattr(source, name) if source else None
-            if block is not None and block.credentials_secret is not None:
-                yield f"{where}.source.{name}.credentialsSecret"
-
-
-def _is_by_job(signal: SignalBlock) -> bool:
-    return signal.source is not None and signal.source.job is not None
 
 
 def _watched(block: SignalBlock, spec: MLModelSpec) -> Watched:
@@ -113,7 +103,10 @@ def _watched(block: SignalBlock, spec: MLModelSpec) -> Watched:
             on_breach=on_breach,
             # Two windows of drift count only when they share no row.
             spacing_seconds=block.window_seconds if is_counted and kind in DRIFT else 0,
-            stale_seconds=max(300, LOOKS_UNTIL_STALE * (spec.monitor.interval_seconds if spec.monitor else 0)),
+            # What a Job measured is data until the next run should have ended, which is known where it is remembered.
+            stale_seconds=NEVER_STALE
+            if isinstance(source, JobNumber | SecretNumber)
+            else max(300, LOOKS_UNTIL_STALE * (spec.monitor.interval_seconds if spec.monitor else 0)),
         ),
         source,
     )
@@ -122,13 +115,36 @@ def _watched(block: SignalBlock, spec: MLModelSpec) -> Watched:
 def _source(block: SignalBlock) -> Source:
     source = block.source
     if source is not None and source.prometheus is not None:
-        return PrometheusQuery(source.prometheus.url, source.prometheus.query)
+        query = PrometheusQuery(source.prometheus.url, source.prometheus.query)
+        return _with_secret(query, source.prometheus.credentials_secret)
     if source is not None and source.http is not None:
-        return HttpNumber(source.http.url, source.http.json_path)
+        return _with_secret(HttpNumber(source.http.url, source.http.json_path), source.http.credentials_secret)
+    if source is not None and source.job is not None:
+        return _job(source.job)
     if source is not None and source.runtime is not None:
         return RuntimeCounts(source.runtime.metric or block.requirement or "", source.runtime.feature or "")
     built_in = {signal.name for signal in BUILT_IN if signal.kind is SignalKind.OPERATIONAL}
     return RuntimeCounts(block.requirement or (block.name if block.name in built_in else ""))
+
+
+def _with_secret(where: PrometheusQuery | HttpNumber, secret: str | None) -> Source:
+    return SecretNumber(where, secret) if secret else where
+
+
+def _job(block: JobSource) -> JobNumber:
+    resources = block.resources.as_yaml() if block.resources else {}
+    return JobNumber(
+        image=block.image,
+        command=block.command,
+        args=block.args,
+        env=tuple(entry.as_yaml() for entry in block.env),
+        env_from=tuple(entry.as_yaml() for entry in block.env_from),
+        resources={key: value for key, value in resources.items() if value},
+        service_account_name=block.service_account_name or "",
+        metric=block.metric or "",
+        schedule=block.schedule or "",
+        deadline_seconds=block.active_deadline_seconds,
+    )
 
 
 def _usual_maximum(kind: SignalKind) -> Decimal | None:
@@ -149,7 +165,21 @@ def parse_monitor_memory(status: Raw) -> MonitorMemory:
         states=tuple(_state(raw) for raw in status.get("signals") or ()),
         labels=from_json(kept["labels"]) if kept.get("labels") else from_json({}),
         truth=_truth(kept.get("groundTruth") or {}),
+        measured=tuple(_measured(raw) for raw in kept.get("measured") or ()),
         looked_at=str(status.get("lastCheck") or ""),
+    )
+
+
+def _measured(raw: Raw) -> Measured:
+    value = raw.get("value")
+    return Measured(
+        name=str(raw["name"]),
+        source=str(raw.get("source") or ""),
+        next_at=str(raw.get("nextAt") or ""),
+        at=str(raw.get("at") or ""),
+        value=None if value is None else Decimal(value),
+        samples=int(raw.get("samples") or 0),
+        trouble=str(raw.get("trouble") or ""),
     )
 
 

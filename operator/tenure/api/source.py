@@ -48,7 +48,8 @@ class RuntimeSource(Model):
 
 
 class PrometheusSource(Model):
-    """A query that answers with one number."""
+    """A query that answers with one number; the operator asks in every interval, with credentialsSecret a Job does once
+    in windowSeconds."""
 
     url: Url
     """Address of Prometheus, for example http://prometheus.monitoring:9090."""
@@ -59,7 +60,8 @@ class PrometheusSource(Model):
 
 
 class HttpSource(Model):
-    """A JSON document with the number in it."""
+    """A JSON document with the number in it; the operator reads it in every interval, with credentialsSecret a Job does
+    once in windowSeconds."""
 
     url: Url
     """Address that is read with GET; {model}, {version} and {namespace} are filled in."""
@@ -89,7 +91,7 @@ class JobSource(Model):
     metric: MetricName | None = None
     """Which of the reported metrics is the signal's value. Default: the signal's name."""
     schedule: Schedule | None = None
-    """When the Job runs. Default: once per window."""
+    """When the Job runs, in UTC. Default: once in windowSeconds; a run that failed is tried again after 600 seconds."""
     active_deadline_seconds: Annotated[int, Field(ge=1, le=31_536_000)] = 3600
     """Seconds one run may take. Default 3600."""
 

@@ -19,6 +19,7 @@ def violations(spec: MLModelSpec) -> tuple[str, ...]:
     found = [*_plan(spec.plan), *_build(spec.build), *_strategy(spec.deploy.strategy, spec.deploy.traffic)]
     if spec.monitor is not None:
         found += _monitor(spec.monitor)
+        found += _schedules(spec.monitor)
     data = spec.build.data
     if spec.rebuild.on_new_data and (data is None or data.digest is not None):
         why = "build.data is not given" if data is None else "build.data.digest asks for one state of the data alone"
@@ -39,6 +40,16 @@ def violations(spec: MLModelSpec) -> tuple[str, ...]:
         if job is not None:
             found += _resources(f"spec.build.{name}.resources", job.resources)
     return tuple(found)
+
+
+def _schedules(monitor: Monitor) -> Iterator[str]:
+    for signal in monitor.signals:
+        job = signal.source.job if signal.source else None
+        if job is not None and job.schedule is not None:
+            try:
+                next_time(job.schedule, "UTC", datetime.now(UTC))
+            except ValueError as wrong:
+                yield f"spec.monitor.signals[{signal.name}].source.job.schedule: {wrong}"
 
 
 def _resources(path: str, resources: Resources | None) -> Iterator[str]:

@@ -26,6 +26,7 @@ class FailureReason(StrEnum):
     CONFIGURATION_INVALID = "ConfigurationInvalid"
     BUILD_FAILED = "BuildFailed"
     COMPARISON_FAILED = "ComparisonFailed"
+    ASK_FAILED = "AskFailed"
     JOIN_FAILED = "JoinFailed"
     FETCH_FAILED = "FetchFailed"
     SERVE_FAILED = "ServeFailed"
@@ -52,6 +53,7 @@ SENTENCES: dict[FailureReason, str] = {
     FailureReason.CONFIGURATION_INVALID: "The server's configuration is not usable.",
     FailureReason.BUILD_FAILED: "The training step broke; trying again may help.",
     FailureReason.COMPARISON_FAILED: "The comparison broke; trying again may help.",
+    FailureReason.ASK_FAILED: "A signal's source gave no number; it is asked again.",
     FailureReason.JOIN_FAILED: "Labels could not be joined to predictions; trying again may help.",
     FailureReason.FETCH_FAILED: "The artifact could not be fetched; trying again may help.",
     FailureReason.SERVE_FAILED: "The model server broke; trying again may help.",

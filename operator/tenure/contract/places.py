@@ -11,6 +11,9 @@ COMPARISON = "TENURE_COMPARISON"
 GROUND_TRUTH = "TENURE_GROUND_TRUTH"
 """Joining pods: the whole task as JSON, see `tenure.contract.truth`."""
 
+QUESTION = "TENURE_QUESTION"
+"""Asking pods: where one number is read with a token, as JSON (`tenure.runtime.ask`)."""
+
 FETCH = "TENURE_FETCH"
 """Init container of serving pods: a JSON list of {uri, digest, to}."""
 
@@ -46,6 +49,9 @@ CONFIG_MAPS = PurePosixPath("/tenure/configmaps")
 """ConfigMaps with small data are mounted at `<CONFIG_MAPS>/<name>`."""
 
 SCRATCH = PurePosixPath("/tmp")
+
+TOKEN = PurePosixPath("/tenure/credentials/token")
+"""Asking pods: the bearer token, from key `token` of the Secret."""
 
 MODELS = PurePosixPath("/mnt/models")
 """Serving pods: the fetched artifact and baseline; KServe's convention, so that its images find them too."""

@@ -6,6 +6,7 @@ from tenure.core.clock import moment
 from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Memory, Observation, Version
 from tenure.core.monitor.look import take_look
+from tenure.core.monitor.measuring import with_measured, with_readings
 from tenure.core.monitor.memory import UNWATCHED
 from tenure.core.monitor.truth import with_truth
 from tenure.core.newdata import is_looked_for, seconds_until_check, with_data_seen
@@ -23,8 +24,10 @@ def remembered(seen: Observation, memory: Memory, outcomes: dict[int, Outcome]) 
     A look begun under another champion says nothing about the new one.
     """
     monitor = seen.model.monitor
+    memory = with_measured(seen, memory)
     if monitor is not None and seen.look is not None and seen.look.version == memory.champion:
-        memory = replace(memory, monitor=take_look(monitor, memory.monitor, seen.look))
+        look = with_readings(seen, memory.monitor, seen.look)
+        memory = replace(memory, monitor=take_look(monitor, memory.monitor, look))
     if monitor is None or memory.champion is None:
         memory = replace(memory, monitor=UNWATCHED)
     memory = with_truth(seen, with_data_seen(seen, follow_the_calendar(seen, with_route(seen, memory))))

@@ -370,6 +370,8 @@ class Observation:
     """What the signals' sources said, when a look was due."""
     next_look_seconds: float | None = None
     """Seconds until the next look at the signals; None when nothing is watched now."""
+    measuring_slots: Mapping[str, datetime] = field(default_factory=dict)
+    """Next time of the schedule of each signal that a Job measures by one, by the signal's name."""
     next_slot: datetime | None = None
     """Next time of the rebuild schedule after now; None without a schedule."""
     recorded: Mapping[int, Manifest] = field(default_factory=dict)

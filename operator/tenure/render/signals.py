@@ -6,7 +6,7 @@ from tenure.contract.truth import Joined
 from tenure.core.clock import stamp
 from tenure.core.facts import metric_text
 from tenure.core.monitor.labels import to_json
-from tenure.core.monitor.memory import MonitorMemory, TruthSeen
+from tenure.core.monitor.memory import Measured, MonitorMemory, TruthSeen
 from tenure.core.monitor.signal import SignalState
 from tenure.core.monitor.truth import tell_truth
 from tenure.render.parts import without_empty
@@ -25,6 +25,7 @@ def render_signals(memory: MonitorMemory) -> dict[str, Any]:
                 "version": memory.version,
                 "labels": {**labels, "score": str(labels["score"])} if is_scored else None,
                 "groundTruth": _truth(memory.truth),
+                "measured": [_measured(one) for one in memory.measured],
             }
         ),
         "lastCheck": memory.looked_at,
@@ -54,6 +55,18 @@ def _truth(truth: TruthSeen) -> dict[str, Any] | None:
         "message": tell_truth(truth)[:1024],
     }
     return without_empty(told) | counts | {"quiet": truth.quiet}
+
+
+def _measured(one: Measured) -> dict[str, Any]:
+    told = {
+        "name": one.name,
+        "source": one.source,
+        "at": one.at,
+        "nextAt": one.next_at,
+        "value": None if one.value is None else metric_text(one.value),
+        "trouble": one.trouble[:1024],
+    }
+    return without_empty(told) | {"samples": one.samples}
 
 
 def _signal(state: SignalState) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | join | fetch | serve`."""
+"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | join | ask | fetch | serve`."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tenure.runtime import cpu
 from tenure.runtime.refused import Refused
 from tenure.runtime.termination import write_breakage, write_refusal
 
-USAGE = "usage: python -m tenure.runtime train | compare | digest | join | fetch | serve"
+USAGE = "usage: python -m tenure.runtime train | compare | digest | join | ask | fetch | serve"
 
 
 def train() -> None:
@@ -43,6 +43,13 @@ def join() -> None:
     run(os.environ)
 
 
+def ask() -> None:
+    """Ask a place behind a token for one number."""
+    from tenure.runtime.ask import run
+
+    run(os.environ)
+
+
 def fetch() -> None:
     """Bring the artifact and its baseline into the pod."""
     from tenure.runtime.fetch import run
@@ -62,6 +69,7 @@ COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
     "compare": (compare, FailureReason.COMPARISON_FAILED),
     "digest": (digest, FailureReason.DATA_UNREADABLE),
     "join": (join, FailureReason.JOIN_FAILED),
+    "ask": (ask, FailureReason.ASK_FAILED),
     "fetch": (fetch, FailureReason.FETCH_FAILED),
     "serve": (serve, FailureReason.SERVE_FAILED),
 }

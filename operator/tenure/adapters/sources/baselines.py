@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from tenure.adapters.sources.asking import ask
 from tenure.contract import baseline as contract
+from tenure.contract.asking import ask
 from tenure.contract.baseline import Baseline
 from tenure.core.facts import Version
 from tenure.core.spec import Model

@@ -8,10 +8,10 @@ from datetime import datetime
 
 import aiohttp
 
-from tenure.adapters.sources.asking import Place
 from tenure.adapters.sources.baselines import Baselines
 from tenure.adapters.sources.places import read_number
 from tenure.adapters.sources.pods import read_answers, read_windows
+from tenure.contract.asking import Place
 from tenure.contract.window import Counts, NotAWindowError, Window, merge
 from tenure.core.clock import moment
 from tenure.core.facts import Observation

@@ -10,15 +10,16 @@ from datetime import datetime
 
 import aiohttp
 
-from tenure.adapters.sources.asking import Place
 from tenure.adapters.sources.baselines import Baselines
 from tenure.adapters.sources.places import read_number
 from tenure.adapters.sources.pods import read_windows
+from tenure.contract.asking import Place
 from tenure.core.facts import Version
 from tenure.core.monitor.look import EVERYTHING, watched_signals, window_lengths
 from tenure.core.monitor.memory import Look, PodWindows
+from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import Reading
-from tenure.core.monitor.watched import Monitor, RuntimeCounts, Watched
+from tenure.core.monitor.watched import Monitor, Watched
 from tenure.core.spec import Model
 
 AT_ONCE = 32
@@ -132,7 +133,9 @@ class Looks:
         return found
 
     async def _read_others(self, place: Place, watched: Sequence[Watched], now: datetime) -> Mapping[str, Reading]:
-        others = {one.signal.name: one.source for one in watched if not isinstance(one.source, RuntimeCounts)}
+        others = {
+            one.signal.name: one.source for one in watched if isinstance(one.source, PrometheusQuery | HttpNumber)
+        }
         found = await asyncio.gather(*(read_number(self._session, where, place, now) for where in others.values()))
         return dict(zip(others, found, strict=True))
 

@@ -5,9 +5,9 @@ from typing import assert_never
 
 import aiohttp
 
-from tenure.adapters.sources.asking import SECONDS, Place
-from tenure.adapters.sources.document import read_document
-from tenure.adapters.sources.prometheus import read_prometheus
+from tenure.contract.asking import SECONDS, Place
+from tenure.contract.document import read_document
+from tenure.contract.prometheus import read_prometheus
 from tenure.core.monitor.places import HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import Reading
 
@@ -23,8 +23,9 @@ async def read_number(
     """Ask Prometheus or a JSON document; whatever is no number is no data."""
     match where:
         case PrometheusQuery(url, query):
-            return await read_prometheus(session, url, query, place, now, seconds=seconds)
+            found = await read_prometheus(session, url, query, place, now, seconds=seconds)
         case HttpNumber(url, json_path):
-            return await read_document(session, url, json_path, place, now, seconds=seconds)
+            found = await read_document(session, url, json_path, place, now, seconds=seconds)
         case _:
             assert_never(where)
+    return Reading(found.value, found.samples, found.at, found.note)

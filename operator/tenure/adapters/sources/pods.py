@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import aiohttp
 
-from tenure.adapters.sources.asking import SECONDS, ask
 from tenure.contract import answers as contract_answers
 from tenure.contract.answers import Answers, NotAnswersError
+from tenure.contract.asking import SECONDS, ask
 from tenure.contract.window import NotAWindowError, Window, loads
 
 MOST_BYTES = 4 * 1024 * 1024

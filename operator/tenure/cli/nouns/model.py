@@ -161,6 +161,8 @@ class Model:
     steps: tuple[Step, ...] = ()
     rollout: Rollout | None = None
     signals: tuple[Signal, ...] = ()
+    labels: str = ""
+    """How the labels of the ground truth met the predictions."""
     last_check: str = ""
     next_rebuild_at: str = ""
     """Next rebuild by the schedule."""

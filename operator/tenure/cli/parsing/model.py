@@ -51,6 +51,7 @@ def parse_model(raw: Raw, versions: tuple[Version, ...] = ()) -> Model:
         steps=_steps(strategy),
         rollout=_rollout(block(status, "rollout")),
         signals=tuple(_signal(one) for one in items(status, "signals")),
+        labels=text(block(block(status, "monitor"), "groundTruth"), "message"),
         last_check=text(status, "lastCheck"),
         next_rebuild_at=text(block(status, "rebuild"), "nextScheduledAt"),
         trail=parse_trail(status),

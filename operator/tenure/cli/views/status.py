@@ -91,6 +91,7 @@ def _facts(model: Model, now: datetime) -> Facts:
             ("Traffic by", _traffic(model)),
             ("Suspended", "yes, the operator looks and does not touch" if model.suspended else ""),
             ("Retirement", _retirement(model)),
+            ("Labels", model.labels),
             ("Signals changed", f"{age(model.last_check, now)} ago" if model.last_check else ""),
             ("Rebuild due", model.next_rebuild_at),
             ("Seen", never or stale),

@@ -1,6 +1,6 @@
 """One look: from what the sources said to what every signal shows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -10,7 +10,8 @@ from tenure.core.monitor.counts import Labels, read_counts
 from tenure.core.monitor.labels import chart_of, for_version, take_labels
 from tenure.core.monitor.memory import Look, MonitorMemory
 from tenure.core.monitor.performance import accuracy_floor
-from tenure.core.monitor.signal import Reading, Signal, SignalKind
+from tenure.core.monitor.places import JobNumber, SecretNumber
+from tenure.core.monitor.signal import Reading, Signal, SignalKind, SignalState
 from tenure.core.monitor.watch import BUILT_IN, built_in_signals, is_worth_writing, judge_all
 from tenure.core.monitor.watched import Monitor, RuntimeCounts, Watched
 from tenure.core.monitor.windows import Gathered, gather
@@ -68,10 +69,17 @@ def take_look(monitor: Monitor, memory: MonitorMemory, look: Look) -> MonitorMem
     signals = [one.signal for one in watched]
     states = judge_all(signals, memory.states, readings, look.at)
     is_crossed = is_worth_writing(signals, memory.states, states) or labels.score.alarmed != memory.labels.score.alarmed
+    # What a Job measures changes when it ends, not with every look, so all of it is written.
+    measured = {one.signal.name for one in watched if isinstance(one.source, JobNumber | SecretNumber)}
+    is_crossed |= _of(measured, states) != _of(measured, memory.states)
     has_scored = labels.score.labels - memory.labels.score.labels >= LABELS_BETWEEN_WRITES
     if not is_crossed and not has_scored:
         return memory
     return replace(memory, states=states, labels=labels, looked_at=stamp(look.at))
+
+
+def _of(names: Collection[str], states: Iterable[SignalState]) -> list[SignalState]:
+    return [state for state in states if state.name in names]
 
 
 def _read(watched: Watched, look: Look, every: Mapping[int, Gathered], labels: Labels) -> Reading:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 from tenure.contract.baseline import Baseline
 from tenure.contract.truth import Joined
@@ -31,6 +32,23 @@ NO_TRUTH = TruthSeen()
 
 
 @dataclass(frozen=True, slots=True)
+class Measured:
+    """What the Job of one signal measured last."""
+
+    name: str
+    source: str
+    """Fingerprint of what was asked: another source begins anew."""
+    next_at: str
+    """When the next Job begins."""
+    at: str = ""
+    """When the last one ended; empty before that."""
+    value: Decimal | None = None
+    samples: int = 0
+    trouble: str = ""
+    """Why there is no value."""
+
+
+@dataclass(frozen=True, slots=True)
 class MonitorMemory:
     """What the signals of one version showed last, one to one what stands in the status."""
 
@@ -39,6 +57,8 @@ class MonitorMemory:
     states: tuple[SignalState, ...] = ()
     labels: LabelMemory = UNLABELLED
     truth: TruthSeen = NO_TRUTH
+    measured: tuple[Measured, ...] = ()
+    """By the signals that a Job measures."""
     looked_at: str = ""
     """When the look was taken that changed this."""
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from tenure.core.monitor.places import HttpNumber, PrometheusQuery
+from tenure.core.monitor.places import ByJob, HttpNumber, PrometheusQuery
 from tenure.core.monitor.signal import Signal
 from tenure.core.statistics.cusum import LABELS_PER_FALSE_ALARM
 
@@ -16,7 +16,7 @@ class RuntimeCounts:
     feature: str = ""
 
 
-Source = RuntimeCounts | PrometheusQuery | HttpNumber
+Source = RuntimeCounts | PrometheusQuery | HttpNumber | ByJob
 
 
 @dataclass(frozen=True, slots=True)

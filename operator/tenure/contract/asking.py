@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -19,6 +21,17 @@ class Place:
     namespace: str
     model: str
     version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One number that an answer gave; without it the note says why."""
+
+    value: Decimal | None
+    samples: int
+    at: datetime
+    """What the number is of."""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

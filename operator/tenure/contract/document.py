@@ -11,8 +11,7 @@ from typing import Any
 import aiohttp
 import jsonpath
 
-from tenure.adapters.sources.asking import SECONDS, Place, ask, in_url
-from tenure.core.monitor.signal import Reading
+from tenure.contract.asking import SECONDS, Found, Place, ask, in_url
 
 MOST_BYTES = 256 * 1024
 _NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,4})?")
@@ -38,42 +37,42 @@ async def read_document(
     *,
     token: str = "",
     seconds: float = SECONDS,
-) -> Reading:
+) -> Found:
     """GET a JSON document and read the one number the path finds; anything else is no data."""
     answer = await ask(session, in_url(url, place), most_bytes=MOST_BYTES, token=token, seconds=seconds)
     if answer.trouble:
-        return Reading(None, 0, now, answer.trouble)
+        return Found(None, 0, now, answer.trouble)
     if answer.status != 200:
-        return Reading(None, 0, now, f"the address answered {answer.status}")
+        return Found(None, 0, now, f"the address answered {answer.status}")
     try:
         # In a thread: a long path over a large document would hold up every other model.
         return await asyncio.wait_for(asyncio.to_thread(find_number, answer.content, json_path, now), seconds)
     except TimeoutError:
-        return Reading(None, 0, now, f"jsonPath {json_path!r} takes longer than {seconds:g} s on this document")
+        return Found(None, 0, now, f"jsonPath {json_path!r} takes longer than {seconds:g} s on this document")
 
 
-def find_number(content: bytes, json_path: str, now: datetime) -> Reading:
+def find_number(content: bytes, json_path: str, now: datetime) -> Found:
     """Read the one number at the path, exactly as it is written; a number in quotes is one too."""
     try:
         document = json.loads(content, parse_float=Decimal, parse_int=Decimal, parse_constant=Decimal)
     except (ValueError, RecursionError, InvalidOperation):
-        return Reading(None, 0, now, "the address answered with something that is not JSON")
+        return Found(None, 0, now, "the address answered with something that is not JSON")
     try:
         found = [match.value for match in islice(_ENVIRONMENT.finditer(json_path, document), 2)]
     except jsonpath.JSONPathError as wrong:
         # Not str(wrong): printing it fails for an empty path (python-jsonpath 2.2, exceptions.py).
         reason = str(wrong.args[0])[:200] if wrong.args else "it cannot be read"
-        return Reading(None, 0, now, f"jsonPath {json_path!r} is no JSONPath: {reason}")
+        return Found(None, 0, now, f"jsonPath {json_path!r} is no JSONPath: {reason}")
     except (RecursionError, ArithmeticError, TypeError, ValueError):
-        return Reading(None, 0, now, f"jsonPath {json_path!r} cannot be followed in this document")
+        return Found(None, 0, now, f"jsonPath {json_path!r} cannot be followed in this document")
     if not found:
-        return Reading(None, 0, now, f"jsonPath {json_path!r} finds nothing in the document")
+        return Found(None, 0, now, f"jsonPath {json_path!r} finds nothing in the document")
     if len(found) > 1:
-        return Reading(None, 0, now, f"jsonPath {json_path!r} finds several values, one is needed")
+        return Found(None, 0, now, f"jsonPath {json_path!r} finds several values, one is needed")
     number = _number(found[0])
     if number is None:
-        return Reading(None, 0, now, f"jsonPath {json_path!r} finds {_kind(found[0])}, not a number")
-    return Reading(number, 1, now)
+        return Found(None, 0, now, f"jsonPath {json_path!r} finds {_kind(found[0])}, not a number")
+    return Found(number, 1, now)
 
 
 def _number(value: Any) -> Decimal | None:
