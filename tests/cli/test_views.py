@@ -55,6 +55,13 @@ def test_a_model_that_no_operator_has_looked_at_says_what_to_do() -> None:
     )
 
 
+def test_labels_that_arrive_later_are_told_with_their_coverage() -> None:
+    raw = raw_model()
+    raw["status"]["monitor"] = {"groundTruth": {"message": "360 of 400 labels joined, a coverage of 0.900"}}
+
+    assert "360 of 400 labels joined, a coverage of 0.900" in text(show_status(model(raw), (), NOW))
+
+
 def test_an_approval_of_another_plan_is_told() -> None:
     raw = raw_model()
     raw["status"]["planHash"] = "eeee"

@@ -239,7 +239,7 @@ class MeasuredStatus(Model):
     """What it measured; absent when it brought no value."""
     samples: int = 0
     """Rows it reported (data.rows), else 1."""
-    trouble: Sentence = ""
+    trouble: Short = ""
     """Why it brought no value."""
 
 

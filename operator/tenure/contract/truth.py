@@ -10,7 +10,9 @@ What a pod keeps, as JSON from `GET /v2/models/NAME/predictions`:
 that were counted. A request of the Open Inference Protocol names its keys in `parameters.keys`, one text a row; without
 them its `id` is the key of its row, or `id#0`, `id#1`, ... are those of its several rows. Requests without either are
 not kept. A label for a key goes to the pod that keeps it: `POST .../feedback` with
-`{"feedback": [{"id": "order-17", "label": "no"}]}`, and is counted there as any other feedback.
+`{"feedback": [{"id": "order-17", "label": "no"}]}`, and is counted there as other feedback is. The Job asks all pods of
+a version before it tells any, so a key that one of them has counted is told to no other: a key counts once, whether a
+client or a file told it first. What a pod kept, and what it knew to be counted, ends with the pod.
 
 The task of the Job that joins is JSON in one environment variable:
 

@@ -64,7 +64,7 @@ def _measured(one: Measured) -> dict[str, Any]:
         "at": one.at,
         "nextAt": one.next_at,
         "value": None if one.value is None else metric_text(one.value),
-        "trouble": one.trouble[:1024],
+        "trouble": one.trouble[:256],
     }
     return without_empty(told) | {"samples": one.samples}
 

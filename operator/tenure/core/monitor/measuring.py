@@ -22,6 +22,10 @@ RETRY_SECONDS = 600
 """After a run without a value the next comes so soon, unless the window or a schedule brings it sooner."""
 
 
+LONGEST_TROUBLE = 256
+MOST_SAMPLES = 10**12
+
+
 def by_job(monitor: Monitor | None) -> Iterator[tuple[Watched, ByJob]]:
     """Yield the signals that a Job measures."""
     for watched in monitor.watched if monitor else ():
@@ -80,7 +84,7 @@ def _noted(seen: Observation, watched: Watched, source: ByJob) -> Measured | Non
         window = watched.signal.window_seconds
         wait = timedelta(seconds=min(window, RETRY_SECONDS) if trouble else window)
         next_at = stamp(slot or seen.now + wait)
-        return Measured(name, fingerprint(source), next_at, stamp(seen.now), value, samples, trouble)
+        return Measured(name, fingerprint(source), next_at, stamp(seen.now), value, samples, trouble[:LONGEST_TROUBLE])
     if last is None and slot is not None:
         return Measured(name, fingerprint(source), stamp(slot))
     return last
@@ -98,8 +102,8 @@ def _read(job: JobFacts, metric: str) -> tuple[Decimal | None, int, str]:
         return None, 0, f"its Job reported no metric {metric!r}{_instead(said, metric)}"
     if job.progress is Progress.FAILED:
         return None, 0, f"its Job failed: {job.message}"
-    samples = said.data.rows if said.data is not None and said.data.rows is not None else 1
-    return said.metrics[metric], samples, ""
+    rows = said.data.rows if said.data is not None else None
+    return said.metrics[metric], 1 if rows is None else min(max(rows, 0), MOST_SAMPLES), ""
 
 
 def _instead(said: Result, metric: str) -> str:
