@@ -110,6 +110,17 @@ def test_a_job_that_brings_no_number_is_no_data_with_the_cause_and_runs_again_so
         assert len(world.measurements) == 1
 
 
+def test_a_job_that_crashed_tells_the_end_of_its_log() -> None:
+    world = a_world()
+    for name in world.measurements:
+        log = "Traceback ...\nValueError: no rows\n"
+        world.measurements[name] = JobFacts(Progress.FAILED, "BackoffLimitExceeded: it broke", log)
+    world.settle()
+    later(world, 5)
+
+    assert "its Job failed: ValueError: no rows" in signal(world)["message"]
+
+
 def test_a_job_whose_pod_does_not_start_says_why_while_it_is_tried() -> None:
     world = a_world()
     for name in world.measurements:

@@ -95,7 +95,10 @@ def _read(job: JobFacts, metric: str) -> tuple[Decimal | None, int, str]:
     try:
         said = loads(job.termination or "")
     except NotAResult as wrong:
-        return None, 0, f"its Job failed: {job.message}" if job.message else f"its Job reported nothing: {wrong}"
+        if job.progress is Progress.FAILED:
+            # A crash without a report left the end of its log instead.
+            return None, 0, f"its Job failed: {_last_line(job.termination) or job.message}"
+        return None, 0, f"its Job reported nothing: {wrong}"
     if said.failure is not None:
         return None, 0, f"its Job failed: {said.failure.message}"
     if metric not in said.metrics:
@@ -104,6 +107,10 @@ def _read(job: JobFacts, metric: str) -> tuple[Decimal | None, int, str]:
         return None, 0, f"its Job failed: {job.message}"
     rows = said.data.rows if said.data is not None else None
     return said.metrics[metric], 1 if rows is None else min(max(rows, 0), MOST_SAMPLES), ""
+
+
+def _last_line(text: str | None) -> str:
+    return (text or "").strip().rpartition("\n")[2]
 
 
 def _instead(said: Result, metric: str) -> str:
