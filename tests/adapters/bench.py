@@ -41,6 +41,8 @@ class Bench:
     def __init__(self, change: str = "") -> None:
         self.cluster, self.probe = InMemoryCluster(), Answers()
         self.now: datetime = NOW
+        self.looks: Any = None
+        """Nothing is watched unless a story puts its own looks here and starts the operator anew."""
         self.declare(change)
         self.start()
 
@@ -49,9 +51,8 @@ class Bench:
         self.store = Store()
         cluster: Any = self.cluster
         probe: Any = self.probe
-        looks: Any = None  # nothing is watched here
         routes = Routes(cluster, self.store, lambda: self.now.timestamp())
-        observer = Observer(cluster, self.store, probe, looks, lambda: self.now, routes=routes)
+        observer = Observer(cluster, self.store, probe, self.looks, lambda: self.now, routes=routes)
         self.reconciler = Reconciler(observer, Actor(cluster, self.store), Recorder(cluster), self.store, image)
         self.watch()
 

@@ -105,6 +105,9 @@ def test_an_empty_monitor_watches_what_the_pods_count_and_writes_nothing_while_a
     assert signal(raw, "dataDrift")["samples"] == 600
     assert "PSI <=" in signal(raw, "dataDrift")["threshold"]
     assert raw["status"]["drift"] == "no"
+    estimated = signal(raw, "estimatedPerformance")
+    assert (float(estimated["value"]) > 0.9, estimated["verdict"]) == (True, "Inconclusive")
+    assert "an estimate opens no rebuild and closes no incident" in estimated["message"]
     assert condition(raw, "Drifted")["status"] == "False"
     # A few more requests give every signal its number; from then on values move and nothing is crossed.
     for number in range(40):

@@ -112,7 +112,7 @@ class Monitor(Model):
     """Seconds between two looks at the signals. Default 60."""
     signals: Annotated[tuple[Signal, ...], Field(max_length=50), list_map("name")] = ()
     """Signals beside the built-in ones; an entry with a built-in name (dataDrift, predictionDrift, dataQuality,
-    errorRate, latencyP99, performance) replaces it."""
+    errorRate, latencyP99, performance, estimatedPerformance) replaces it."""
     ground_truth: GroundTruth | None = None
     """Labels that arrive later. Default: only those sent to the feedback endpoint."""
     performance_tolerance: Number | None = None
