@@ -31,6 +31,7 @@ from tenure.core.names import (
     CONTAINER,
     MEASURER,
     SERVER,
+    notice_name,
     record_name,
     service_name,
     version_name,
@@ -39,6 +40,7 @@ from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
+from tenure.render.notice import parse_notice
 from tenure.render.record import RECORD_LABEL, life
 
 Raw = Mapping[str, Any]
@@ -86,6 +88,7 @@ class Observer:
         versions = {v.number: v for v in map(parse_version, self._store.children("ModelVersion", key))}
         pods = self._store.children("Pod", key)
         service = self._store.find("Service", key[0], service_name(key[1]))
+        notice = self._store.find("ConfigMap", key[0], notice_name(key[1]))
         seen = Observation(
             now=self._clock(),
             model=model,
@@ -103,6 +106,7 @@ class Observer:
             has_service=service is not None,
             next_slot=self._next_slot(model),
             measuring_slots=self._measuring_slots(model),
+            notice=parse_notice(notice.get("data")) if notice and controller_uid(notice) == model.uid else None,
             recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
         )
         if seen.memory.champion is None and not errors:

@@ -83,6 +83,7 @@ class Reconciler:
         if await self._actor.write_status(raw, status):
             await self._tell(raw, before, seen, decision)
             await self._tell_of_signals(raw, seen, decision)
+            await self._tell_of_the_end(raw, before, seen, decision)
 
     async def _tell(self, raw: Raw, before: Raw, seen: Observation, decision: Decision) -> None:
         """One log line and one Event for each change of reason."""
@@ -113,3 +114,13 @@ class Reconciler:
             facts = {"namespace": seen.model.namespace, "model": seen.model.name, "signal": state.name}
             log.info(state.message, extra={**facts, "reason": reason.word})
             await self._recorder.record(raw, reason.word, state.message, state.breached, seen.now)
+
+    async def _tell_of_the_end(self, raw: Raw, before: Raw, seen: Observation, decision: Decision) -> None:
+        """One log line and one Event when the model's end is announced, or announced otherwise than before."""
+        word = Reason.ANNOUNCED.word
+        told = {c.get("message") for c in before.get("conditions") or () if c.get("type") == word}
+        for one in decision.conditions:
+            if one.type == word and one.message not in told:
+                facts = {"namespace": seen.model.namespace, "model": seen.model.name}
+                log.info(one.message, extra={**facts, "reason": word})
+                await self._recorder.record(raw, word, one.message, False, seen.now)

@@ -40,6 +40,7 @@ DRAIN_SECONDS = "TENURE_DRAIN_SECONDS"
 CAPTURE = "TENURE_CAPTURE"
 WORKERS = "TENURE_WORKERS"
 TRUST_PICKLE = "TENURE_TRUST_PICKLE"
+NOTICE_PATH = "TENURE_NOTICE_PATH"
 """Serving pods: limits and switches of the model server, all optional; see `tenure.runtime.serve.settings`."""
 
 CLAIMS = PurePosixPath("/tenure/claims")
@@ -55,6 +56,9 @@ TOKEN = PurePosixPath("/tenure/credentials/token")
 
 MODELS = PurePosixPath("/mnt/models")
 """Serving pods: the fetched artifact and baseline; KServe's convention, so that its images find them too."""
+
+NOTICE = PurePosixPath("/tenure/notice")
+"""Serving pods: the notice of the model's end, once there is one; see `tenure.contract.notice`."""
 
 SERVE_PORT = 8080
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from tenure.core.announcing import announced_text, is_announced
 from tenure.core.beside import judge_beside
 from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
@@ -160,6 +161,8 @@ def _governed(seen: Observation, step: Step) -> Iterator[Condition]:
     if is_retired(seen):
         yield Condition("Retired", "True", Reason.RETIRED, step.message)
         return
+    if seen.model.retire is not None and is_announced(seen.model.retire):
+        yield Condition("RetirementAnnounced", "True", Reason.ANNOUNCED, announced_text(seen.model.retire))
     blocked = why_blocked(seen)
     if blocked is not None:
         reason, text = blocked

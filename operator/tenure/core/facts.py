@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from tenure.contract.comparison import Report
+from tenure.contract.notice import Notice
 from tenure.contract.result import Result
 from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailReading, GuardrailState
@@ -376,6 +377,8 @@ class Observation:
     """Next time of the rebuild schedule after now; None without a schedule."""
     recorded: Mapping[int, Manifest] = field(default_factory=dict)
     """What the record already tells of this model's versions, also of those that are gone."""
+    notice: Notice | None = None
+    """What the pods tell their callers of the model's end; None while that ConfigMap does not exist."""
     lessons: tuple[Lesson, ...] = ()
     """What earlier models of the same owner or objective left for this plan."""
     conflicts: tuple[str, ...] = ()

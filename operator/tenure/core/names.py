@@ -87,6 +87,11 @@ def record_name(model: str) -> str:
     return fit(model, "-retirement-record")
 
 
+def notice_name(model: str) -> str:
+    """Name of the ConfigMap that tells callers of the model's end."""
+    return fit(model, "-notice")
+
+
 def model_label(model: str) -> str:
     """Value of `tenure.dev/model`: the name itself, or a hashed short form when it is no label value."""
     return fit(model)

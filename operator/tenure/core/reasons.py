@@ -126,6 +126,7 @@ class Reason(Enum):
     PRIOR_LESSONS = "PriorLessons", "Retired models of the same owner or objective left lessons for this plan."
 
     # Retire
+    ANNOUNCED = "RetirementAnnounced", "The model's end has a date, a successor or a request; its answers say so."
     DRAINING = "Draining", "Retirement is decided; the model waits until no more requests come."
     STILL_USED = "StillUsed", "Requests still come to a model that is to retire."
     USAGE_UNKNOWN = "UsageUnknown", "The serving pods do not tell whether requests still come."

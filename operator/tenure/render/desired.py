@@ -22,6 +22,7 @@ from tenure.render.comparison_job import render_comparison_job
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
 from tenure.render.measuring import measured_now, measuring_jobs
+from tenure.render.notice import render_notice
 from tenure.render.record import render_record
 from tenure.render.routes import render_route
 from tenure.render.scaling import is_disruption_limited, render_autoscaler, render_disruption_budget
@@ -98,6 +99,9 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
         yield from _routed(seen, decision)
     if seen.memory.champion is not None or seen.memory.retirement is not None:
         yield render_record(seen)
+    notice = render_notice(seen)
+    if notice is not None:
+        yield notice
 
 
 def _routed(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:

@@ -20,6 +20,7 @@ from tenure.core.names import (
     version_name,
 )
 from tenure.core.spec import ArtifactBucket, Manifest, Model, Protocol, Strategy
+from tenure.render.notice import notice_mount, notice_volume
 from tenure.render.parts import (
     bucket_environment,
     container_security,
@@ -108,7 +109,12 @@ def _pod_spec(model: Model, version: Version, selector: Manifest) -> dict[str, A
             "securityContext": pod_security(own_image),
             "initContainers": [_fetch(model, version, mounts)],
             "containers": [_server(model, version, own_image)],
-            "volumes": [*volumes, {"name": "models", "emptyDir": {}}, {"name": "scratch", "emptyDir": {}}],
+            "volumes": [
+                *volumes,
+                {"name": "models", "emptyDir": {}},
+                {"name": "scratch", "emptyDir": {}},
+                *([notice_volume(model)] if own_image else []),
+            ],
             "nodeSelector": dict(deploy.node_selector),
             "tolerations": [dict(toleration) for toleration in deploy.tolerations],
             "affinity": dict(deploy.affinity),
@@ -170,6 +176,7 @@ def _server(model: Model, version: Version, own_image: bool) -> dict[str, Any]:
             "volumeMounts": [
                 {"name": "models", "mountPath": str(places.MODELS), "readOnly": True},
                 {"name": "scratch", "mountPath": str(places.SCRATCH)},
+                *([notice_mount()] if own_image else []),
             ],
             **_probes(model),
             "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},

@@ -31,9 +31,15 @@ class Inference:
         self.model, self.name, self.version = model, settings.model, settings.version
         self.most_rows = settings.most_rows
         self.telemetry, self._capture = telemetry, capture
+        self.notice = b""
+        """Header lines of every answer, once the model's end is announced."""
         self._compute = model.engine.compute
         kind = InlineBatcher if model.batch_seconds <= INLINE_SECONDS else ThreadBatcher
         self.batcher: Batcher = kind(self.compute, most_rows=settings.most_rows, most_queued=settings.most_queued)
+
+    def announce(self, notice: bytes) -> None:
+        """From now on let every answer carry these header lines."""
+        self.notice = notice
 
     def compute(self, batch: Array, wanted: frozenset[str]) -> dict[str, Array]:
         """Compute a batch and keep it for counting."""
@@ -104,7 +110,8 @@ class _Call:
         telemetry = self._inference.telemetry
         telemetry.in_flight -= 1
         telemetry.count(response.status, clock() - self._started)
-        self._respond(response)
+        notice = self._inference.notice
+        self._respond(response._replace(notice=notice) if notice else response)
 
 
 def _parse_v2(inference: Inference, request: Request) -> Infer:

@@ -13,7 +13,7 @@ from tenure.contract.failures import FailureReason
 from tenure.runtime import loader
 from tenure.runtime.refused import Refused
 from tenure.runtime.serve import model as models
-from tenure.runtime.serve import workers
+from tenure.runtime.serve import notice, workers
 from tenure.runtime.serve.app import App
 from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
@@ -85,6 +85,7 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     server = Server(app.handle, Limits(settings.most_body_bytes, settings.read_seconds, settings.idle_seconds))
     accepting = await loop.create_server(server.connect, sock=listener)
     sweeper = asyncio.create_task(server.sweep_for_ever())
+    follower = asyncio.create_task(notice.follow(settings.notice, app.inference.announce, say))
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
@@ -97,6 +98,7 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     accepting.close()
     finished = await server.drain(max(1.0, settings.drain_seconds - NOTICE_SECONDS))
     sweeper.cancel()
+    follower.cancel()
     app.inference.batcher.stop()
     if app.capture is not None:
         app.capture.stop()

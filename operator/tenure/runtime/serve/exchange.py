@@ -28,6 +28,8 @@ class Response(NamedTuple):
     body: bytes
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    notice: bytes = b""
+    """More header lines as they go out, each begun by a line break: made once, not for each answer."""
 
 
 Respond = Callable[[Response], None]

@@ -325,4 +325,5 @@ def _bytes_of(slot: _Slot) -> bytes:
     if response.headers or slot.closes:
         extra = b"".join(b"\r\n%b: %b" % (name.encode(), value.encode()) for name, value in response.headers)
         extra += b"\r\nconnection: close" if slot.closes else b""
+    extra += response.notice
     return b"%b%d%b\r\n\r\n%b" % (head, len(response.body), extra, b"" if slot.is_head else response.body)

@@ -30,6 +30,7 @@ class Settings:
     idle_seconds: float = 75.0
     capture: bool = True
     workers: int = 1
+    notice: Path = Path(str(places.NOTICE))
 
 
 DEFAULTS = Settings("model", "1", Path(str(places.MODELS)) / "model.skops")
@@ -54,6 +55,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trust_pickle=_switch(environment, places.TRUST_PICKLE, default=False),
         capture=_switch(environment, places.CAPTURE, default=True),
         workers=_whole(environment, places.WORKERS, 1),
+        notice=Path(environment.get(places.NOTICE_PATH) or str(places.NOTICE)),
     )
 
 
