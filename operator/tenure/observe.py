@@ -19,6 +19,7 @@ from tenure.api.calendar import next_time
 from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.records import find_lessons, parse_recorded
+from tenure.api.told import parse_told
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
@@ -107,6 +108,7 @@ class Observer:
             next_slot=self._next_slot(model),
             measuring_slots=self._measuring_slots(model),
             notice=parse_notice(notice.get("data")) if notice and controller_uid(notice) == model.uid else None,
+            told=parse_told(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
             recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
         )
         if seen.memory.champion is None and not errors:

@@ -15,6 +15,7 @@ from core.stories import NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
 from tenure.api.records import parse_recorded
+from tenure.api.told import parse_told
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.contract.window import Window
 from tenure.core.decision import Decision, Stance
@@ -170,6 +171,7 @@ class World:
             has_service=service is not None,
             next_slot=self._next_slot(),
             measuring_slots={one.signal.name: self._hour() for one, by in by_job(self.model.monitor) if by.schedule},
+            told=parse_told(self.others.get(record_name(self.model.name)), life(self.model)),
             recorded=parse_recorded(self.others.get(record_name(self.model.name)), life(self.model)),
         )
         seen = self._with_look(seen)

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tenure.api.common import Model, list_map
+from tenure.api.mlmodel_status import GuardrailStatus
 from tenure.api.status import (
     Conditions,
     DecimalText,
@@ -14,6 +15,7 @@ from tenure.api.status import (
     JobRun,
     Metrics,
     Moment,
+    Percent,
     RetirementStatus,
     Sentence,
     ServedPeriod,
@@ -84,6 +86,49 @@ class Comparison(Model):
     """The same in a sentence; for Inconclusive how many rows would decide."""
 
 
+class CalibrationBinStatus(Model):
+    """Answers of about the same confidence."""
+
+    rows: int
+    """How many."""
+    confidence: DecimalText
+    """Mean of the probabilities that the answers were given with."""
+    right: DecimalText
+    """Share of them that was right."""
+
+
+class CalibrationStatus(Model):
+    """How sure the model was on rows it had not seen, and how often it was right then."""
+
+    error: DecimalText
+    """Expected calibration error: the distance of confidence and share, weighted by rows."""
+    rows: int
+    """Rows of the holdout."""
+    bins: Annotated[tuple[CalibrationBinStatus, ...], Field(max_length=20)] = ()
+    """Bins of confidence, lowest first; those without rows are left out."""
+
+
+class StageStatus(Model):
+    """One stage of a rollout that is over."""
+
+    stage: Short
+    """Dark, Smoke, Approval, Step, Shift, Back, Retreat or Watch (the time after a promotion)."""
+    step: int | None = None
+    """Index of the step, from 0; steps alone have one."""
+    weight: Percent | None = None
+    """Percent of the requests that the step asked for."""
+    since: Moment | None = None
+    """When it began."""
+    until: Moment | None = None
+    """When it ended."""
+    reason: Short = ""
+    """How it ended, in one CamelCase word."""
+    message: Sentence = ""
+    """The same in a sentence, with the numbers."""
+    guardrails: Annotated[tuple[GuardrailStatus, ...], Field(max_length=20), list_map("name")] = ()
+    """What the guardrails showed last."""
+
+
 class BaselineRef(Model):
     """The frozen statistics of the training data."""
 
@@ -121,6 +166,8 @@ class ModelVersionStatus(Model):
     """Metrics as the training reported them, as decimal text."""
     cross_validation: CrossValidationStatus | None = None
     """What cross-validation showed."""
+    calibration: CalibrationStatus | None = None
+    """How sure and how right it was on the holdout; absent when the training did not report it."""
     gates: Annotated[tuple[Gate, ...], Field(max_length=50), list_map("name")] = ()
     """Requirements and what was reached."""
     comparison: Comparison | None = None
@@ -141,6 +188,8 @@ class ModelVersionStatus(Model):
     """Its ready pods."""
     served_periods: Annotated[tuple[ServedPeriod, ...], Field(max_length=50)] = ()
     """Times in which it answered users, newest last."""
+    stages: Annotated[tuple[StageStatus, ...], Field(max_length=24)] = ()
+    """Stages of its rollouts that are over, oldest first."""
     notes: Annotated[tuple[Sentence, ...], Field(max_length=20)] = ()
     """What the training wanted people to know."""
     progress: Sentence | None = None

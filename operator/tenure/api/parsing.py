@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from tenure.api.build import Build as BuildBlock
+from tenure.api.calibration import parse_calibration
 from tenure.api.comparing import parse_approval, parse_champion_rule, parse_comparison, parse_written_build
 from tenure.api.deploy import Deploy as DeployBlock
 from tenure.api.mlmodel import MLModelSpec
@@ -404,6 +405,7 @@ def parse_version(raw: Raw) -> Version:
         imported=is_imported,
         unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
         build=parse_written_build(spec.get("build") or ""),
+        stages=tuple(status.get("stages") or ()),
         comparison=parse_comparison(int(spec["version"]), status.get("comparison") or {}),
         approval=parse_approval(spec.get("approval") or {}),
         served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),
@@ -431,6 +433,7 @@ def _result(status: Raw) -> Result | None:
         data=_blob(data) if data else None,
         baseline=_blob(baseline) if baseline else None,
         notes=tuple(status.get("notes") or ()),
+        calibration=parse_calibration(status.get("calibration")),
     )
 
 

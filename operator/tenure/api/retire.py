@@ -58,13 +58,13 @@ class Retire(Model):
     lessons_learned: Annotated[tuple[Text, ...], Field(max_length=50), ATOMIC] = ()
     """What the next plan should know; at least one is needed to retire."""
     successor: Successor | None = None
-    """What users turn to instead. Default none."""
+    """What users turn to instead; condition, Event and the answers' Link header tell of it. Default none."""
     criteria: Annotated[tuple[Criterion, ...], Field(max_length=20), list_map("signal")] = ()
     """Signals whose breach proposes retirement; a person decides."""
     drain_seconds: Seconds = 300
     """Seconds without requests before the model is taken out of service. Default 300."""
     sunset_on: Date | None = None
-    """Date on which the model retires by itself, announced before. Default none."""
+    """Date on which the model retires by itself; the answers' Sunset header tells of it before. Default none."""
     keep_artifact_seconds: Seconds = 7_776_000
     """Seconds the artifacts stay after retirement. Default 7776000 (90 days)."""
     auto: bool = False

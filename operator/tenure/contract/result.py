@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeGuard
 
+from tenure.contract import calibration
+from tenure.contract.calibration import Calibration
+
 LIMIT_BYTES = 4096
 """The kubelet keeps this much of a termination message, the rest is cut."""
 
@@ -41,6 +44,8 @@ class Result:
     data: Blob | None = None
     baseline: Blob | None = None
     notes: tuple[str, ...] = ()
+    calibration: Calibration = ()
+    """How sure and how right the answers on unseen rows were; empty when that was not reported."""
     failure: Failure | None = None
 
 
@@ -49,13 +54,15 @@ class NotAResult(ValueError):
 
 
 def dumps(result: Mapping[str, Any]) -> str:
-    """Serialise a result for the termination message; notes are shortened first when it would be cut."""
+    """Serialise a result for the termination message; calibration, notes, folds go in turn when it would be cut."""
     result = dict(result)
     while True:
         text = json.dumps(_plain(result), separators=(",", ":"), ensure_ascii=False)
         if len(text.encode()) <= LIMIT_BYTES:
             return text
-        if result.get("notes"):
+        if result.get("calibration"):
+            del result["calibration"]
+        elif result.get("notes"):
             result["notes"] = list(result["notes"])[:-1]
         elif result.get("folds"):
             result["folds"] = []
@@ -75,6 +82,10 @@ def loads(text: str) -> Result:
     if not isinstance(raw, dict):
         raise NotAResult("the termination message must be one JSON object")
     metrics, invalid = _metrics(raw.get("metrics"))
+    try:
+        bins = calibration.from_json(raw.get("calibration"))
+    except calibration.NotACalibrationError as wrong:
+        raise NotAResult(str(wrong)) from wrong
     return Result(
         metrics=metrics,
         invalid_metrics=invalid,
@@ -83,6 +94,7 @@ def loads(text: str) -> Result:
         data=_blob(raw.get("data"), "data"),
         baseline=_blob(raw.get("baseline"), "baseline"),
         notes=tuple(str(v)[:512] for v in _list(raw.get("notes"))[:20]),
+        calibration=bins,
         failure=_failure(raw.get("error")),
     )
 

@@ -143,6 +143,8 @@ class Version:
     """(from, until) in RFC 3339; the last `until` is empty while it serves."""
     build: Manifest = field(default_factory=dict)
     """The build block it was made from, as it was written."""
+    stages: tuple[Manifest, ...] = ()
+    """Stages of its rollouts that are over, as they were told."""
     comparison: ComparisonSeen | None = None
     approval: VersionApproval | None = None
 
@@ -377,6 +379,8 @@ class Observation:
     """Next time of the rebuild schedule after now; None without a schedule."""
     recorded: Mapping[int, Manifest] = field(default_factory=dict)
     """What the record already tells of this model's versions, also of those that are gone."""
+    told: Manifest = field(default_factory=dict)
+    """The same record whole, as it was written."""
     notice: Notice | None = None
     """What the pods tell their callers of the model's end; None while that ConfigMap does not exist."""
     lessons: tuple[Lesson, ...] = ()

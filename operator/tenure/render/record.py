@@ -3,9 +3,11 @@
 import json
 from typing import Any
 
+from tenure.contract.calibration import to_json
 from tenure.core.facts import Observation, Version
 from tenure.core.names import record_name
 from tenure.core.spec import Model
+from tenure.render.chronicle import render_chronicle
 from tenure.render.parts import labels, without_empty
 
 RECORD_LABEL = "tenure.dev/record"
@@ -70,6 +72,7 @@ def _record(seen: Observation) -> dict[str, Any]:
             "champion": memory.champion,
             "versions": _versions(seen),
             "retirement": decision,
+            **render_chronicle(seen),
         }
     )
 
@@ -96,6 +99,11 @@ def _version(version: Version) -> dict[str, Any]:
             if ended
             else None,
             "metrics": {name: str(value) for name, value in sorted(result.metrics.items())} if result else None,
+            "folds": [str(fold)[:64] for fold in result.folds[:100]] if result else None,
+            "calibration": to_json(result.calibration) if result else None,
+            "baseline": without_empty({"uri": result.baseline.uri, "digest": result.baseline.digest})
+            if result and result.baseline
+            else None,
             "artifact": {"uri": result.artifact.uri, "digest": result.artifact.digest}
             if result and result.artifact
             else None,

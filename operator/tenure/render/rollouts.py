@@ -31,7 +31,7 @@ def render_rollout(model: Model, memory: Memory, said: str) -> dict[str, Any] | 
                     "verdict": rollout.verdict or "Running",
                     "message": rollout.message or said[:1024],
                     "approvalSeen": rollout.approval_seen,
-                    "guardrails": _guardrails(rollout.guardrails),
+                    "guardrails": render_guardrails(rollout.guardrails),
                 }
             ),
             **walked,
@@ -46,7 +46,7 @@ def render_rollout(model: Model, memory: Memory, said: str) -> dict[str, Any] | 
                 "message": ended.message,
                 "promotedAt": ended.promoted_at,
                 "replacedDegraded": ended.replaced_degraded or None,
-                "guardrails": _guardrails(ended.guardrails),
+                "guardrails": render_guardrails(ended.guardrails),
             }
         )
     return None
@@ -56,7 +56,7 @@ def _counted(held: int, extended: int) -> dict[str, int]:
     return {name: value for name, value in (("heldSeconds", held), ("extendedSeconds", extended)) if value}
 
 
-def _guardrails(states: tuple[GuardrailState, ...]) -> list[dict[str, Any]]:
+def render_guardrails(states: tuple[GuardrailState, ...]) -> list[dict[str, Any]]:
     return [
         without_empty(
             {

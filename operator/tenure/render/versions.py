@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from tenure.contract.calibration import expected_error
 from tenure.contract.result import Result
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision, NewVersion, Outcome
@@ -19,6 +20,7 @@ from tenure.core.target import job_hash
 from tenure.render.comparisons import comparing_runs, comparison_gate, find_comparing_job, render_comparison
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
 from tenure.render.rollouts import render_agreement, render_traffic
+from tenure.render.stages import render_stages
 from tenure.render.storage import artifact_folder
 
 
@@ -97,6 +99,7 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "agreement": render_agreement(seen, decision, version.number) or before.get("agreement"),
         "progress": _progress(seen, version, result),
         "servedPeriods": _served_periods(seen, decision, version),
+        "stages": render_stages(seen, decision, version),
         "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
     }
     return without_empty(status)
@@ -112,6 +115,16 @@ def _measured(result: Result) -> dict[str, Any]:
     }
     if result.folds:
         found["crossValidation"] = _spread(result.folds)
+    error = expected_error(result.calibration)
+    if error is not None:
+        found["calibration"] = {
+            "error": metric_text(error),
+            "rows": sum(one.rows for one in result.calibration),
+            "bins": [
+                {"rows": one.rows, "confidence": metric_text(one.confidence), "right": metric_text(one.right)}
+                for one in result.calibration
+            ],
+        }
     for key, blob in (("artifact", result.artifact), ("data", result.data)):
         if blob is not None:
             found[key] = without_empty(

@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 
 from tenure.contract.baseline import Baseline, Validated, wilson_upper
+from tenure.contract.calibration import Calibration
 from tenure.contract.failures import FailureReason
 from tenure.runtime import artifact, loader
 from tenure.runtime.refused import Refused
@@ -33,6 +34,7 @@ class Built:
     data_digest: str
     rows: int
     notes: tuple[str, ...]
+    calibration: Calibration = ()
 
 
 def build(task: Task, scratch: Path, say: Say) -> Built:
@@ -65,6 +67,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
         data_digest=digest,
         rows=count,
         notes=tuple(notes),
+        calibration=measures.calibration_of(model, holdout.features, holdout.target) if len(holdout) else (),
     )
 
 

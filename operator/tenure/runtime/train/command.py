@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-from tenure.contract import baseline, places
+from tenure.contract import baseline, calibration, places
 from tenure.contract import task as contract_task
 from tenure.contract.failures import FailureReason
 from tenure.runtime import storage
@@ -72,6 +72,7 @@ def _store(task: Task, built: Built) -> dict[str, object]:
         "artifact": {"uri": task.artifact_uri, "digest": digest, "format": "skops"},
         "data": {"uri": task.data.uri, "digest": built.data_digest, "rows": built.rows},
         "notes": list(built.notes),
+        "calibration": calibration.to_json(built.calibration),
     }
     if task.baseline_uri:
         result["baseline"] = {"uri": task.baseline_uri, "digest": storage.digest_of_bytes(report)}

@@ -2,11 +2,14 @@
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 from sklearn.metrics import check_scoring, get_scorer, get_scorer_names, make_scorer
 
+from tenure.contract import calibration
+from tenure.contract.calibration import Calibration, CalibrationBin
 from tenure.contract.failures import FailureReason
 from tenure.runtime.refused import Refused
 
@@ -33,7 +36,7 @@ CALIBRATION = "expected_calibration_error"
 ERROR = "error"
 OF_CLUSTERS = ("silhouette_score", "calinski_harabasz_score", "davies_bouldin_score")
 OUTLIER_SHARE = "outlier_fraction"
-CALIBRATION_BINS = 10
+CALIBRATION_BINS = calibration.BINS
 DEFAULTS: dict[str, tuple[str, ...]] = {
     "classification": ("accuracy", "balanced_accuracy", "log_loss", "roc_auc", CALIBRATION),
     "regression": ("r2", "mean_absolute_error", "root_mean_squared_error"),
@@ -137,15 +140,37 @@ def _calibration_error(target: Any, probabilities: Any, *, classes: Any) -> floa
     """How far stated confidence and observed share of right answers are apart, weighted over ten bins."""
     if probabilities.ndim == 1:  # scorers hand over the positive class alone when there are two
         probabilities = np.column_stack([1 - probabilities, probabilities])
+    rows, confidence, right = _binned(target, probabilities, classes)
+    return float(np.abs(right - confidence).sum() / max(1, rows.sum()))
+
+
+def calibration_of(model: Any, features: Any, target: Any) -> Calibration:
+    """How sure the model was and how often it was right on these rows; empty when it states no probabilities."""
+    classes = getattr(model, "classes_", None)
+    if not hasattr(model, "predict_proba") or not isinstance(classes, np.ndarray) or not len(target):
+        return ()
+    probabilities = model.predict_proba(features)
+    if getattr(probabilities, "ndim", 0) != 2:  # several targets at once give a list
+        return ()
+    rows, confidence, right = _binned(target, probabilities, classes)
+    return tuple(
+        CalibrationBin(int(count), _share(sure / count), _share(correct / count))
+        for count, sure, correct in zip(rows.tolist(), confidence.tolist(), right.tolist(), strict=True)
+        if count
+    )
+
+
+def _binned(target: Any, probabilities: Any, classes: Any) -> tuple[Any, Any, Any]:
+    """For each bin of confidence: rows, sum of the confidences, rows whose answer was right."""
     confidence = probabilities.max(axis=1)
     right = np.asarray(classes)[probabilities.argmax(axis=1)] == np.asarray(target)
     bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    weights = np.bincount(bins, minlength=CALIBRATION_BINS)
-    gaps = np.abs(
-        np.bincount(bins, weights=right, minlength=CALIBRATION_BINS)
-        - np.bincount(bins, weights=confidence, minlength=CALIBRATION_BINS)
-    )
-    return float(gaps.sum() / max(1, weights.sum()))
+    counted = (np.bincount(bins, weights=weights, minlength=CALIBRATION_BINS) for weights in (None, confidence, right))
+    return tuple(counted)  # type: ignore[return-value]
+
+
+def _share(value: float) -> Decimal:
+    return Decimal(f"{min(1.0, max(0.0, value)):.6f}")
 
 
 def _without_target(model: Any, features: Any, names: list[str], required: set[str]) -> dict[str, float]:
