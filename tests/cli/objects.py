@@ -1,6 +1,7 @@
 """A model in the middle of a rollout, as the API server would give it, and its record."""
 
 import copy
+import hashlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -8,8 +9,28 @@ from typing import Any
 from tenure.cli.nouns.model import Model, Pod
 from tenure.cli.parsing.model import parse_model
 from tenure.cli.parsing.version import parse_version
+from tenure.contract import baseline as baselines
+from tenure.contract import window as windows
+from tenure.contract.baseline import Baseline, Kind, Profile
+from tenure.contract.window import Window
 
 Raw = dict[str, Any]
+
+AGES = Profile("age", Kind.NUMBER, edges=(18.0, 40.0, 90.0), counts=(0, 0, 500, 500, 0))
+PLANS = Profile("plan", Kind.CATEGORY, "BYTES", levels=("basic", "gold"), counts=(0, 700, 300, 0, 0))
+BASELINE = Baseline("churn", 1, "classification", (AGES, PLANS), examples={"columns": ["age"], "rows": [[33]]})
+BASELINE_TEXT = baselines.dumps(BASELINE).encode()
+BASELINE_DIGEST = f"sha256:{hashlib.sha256(BASELINE_TEXT).hexdigest()}"
+
+
+def window(
+    pod: str, ages: tuple[int, ...] = (0, 0, 200, 200, 0), plans: tuple[int, ...] = (0, 280, 120, 0, 0)
+) -> bytes:
+    """What one pod of version 1 has counted."""
+    names = ("churn", "1", BASELINE.bin_spec, pod, f"epoch-{pod}")
+    features = {"age": ages, "plan": (0, 280, 120, 0, 0)}
+    return windows.dumps(Window(*names, 1_806_480_000.0, 1_806_490_000.0, sum(ages), features=features)).encode()
+
 
 NOW = datetime(2027, 3, 31, 12, 0, 30, tzinfo=UTC)
 UID = "0f0e0d0c-0000-4000-8000-000000000001"
@@ -157,6 +178,18 @@ def version(number: int, **changes: Any) -> Raw:
             "metric": f"accuracy 0.9{number + 2} >= 0.90",
             "metrics": {"accuracy": f"0.9{number + 2}", "log_loss": "0.25"},
             "crossValidation": {"folds": ["0.92", "0.94"], "mean": "0.93", "stdDev": "0.014142"},
+            "calibration": {
+                "error": "0.0312",
+                "rows": 1000,
+                "bins": [
+                    {"rows": 80, "confidence": "0.562", "right": "0.55"},
+                    {"rows": 120, "confidence": "0.655", "right": "0.61"},
+                    {"rows": 150, "confidence": "0.757", "right": "0.71"},
+                    {"rows": 250, "confidence": "0.86", "right": "0.84"},
+                    {"rows": 400, "confidence": "0.961", "right": "0.98"},
+                ],
+            },
+            "baselineRef": {"uri": f"pvc://churn-artifacts/churn/v{number}/baseline.json", "digest": BASELINE_DIGEST},
             "gates": [
                 {
                     "name": "accuracy",
@@ -188,6 +221,26 @@ VERSIONS: list[Raw] = [
         role="champion",
         traffic={"desiredPercent": 75, "effectivePercent": 75, "mode": "Replicas"},
         servedPeriods=[{"from": "2027-01-01T09:00:00Z", "percent": 100}],
+        stages=[
+            {
+                "stage": "Smoke",
+                "since": "2027-01-01T08:58:00Z",
+                "until": "2027-01-01T08:59:00Z",
+                "reason": "SmokeTestPassed",
+            },
+            {
+                "stage": "Step",
+                "step": 0,
+                "weight": 25,
+                "since": "2027-01-01T08:59:00Z",
+                "until": "2027-01-01T09:00:00Z",
+                "reason": "StepPassed",
+                "message": "churn-v1 passed step 1 of 2",
+                "guardrails": [
+                    {"name": "errorRate", "value": "0.001", "bound": "<= 0.01", "samples": 900, "verdict": "Pass"}
+                ],
+            },
+        ],
     ),
     version(
         2,
@@ -212,6 +265,43 @@ PODS = (
     Pod("churn-v1-abc", 1, is_ready=True, phase="Running"),
     Pod("churn-v1-def", 1, is_ready=False, phase="Running", restarts=3),
 )
+
+CHRONICLE: Raw = {
+    "planRevisions": [
+        {
+            "planHash": "0000111122223333",
+            "at": "2026-12-01T08:00:00Z",
+            "plan": {"objective": "Warn the retention team", "owner": "team-crm"},
+            "approvals": [{"approvedBy": "ann", "approvedOn": "2026-12-02", "seenAt": "2026-12-02T09:00:00Z"}],
+        },
+        {
+            "planHash": "aaaabbbbccccdddd",
+            "at": "2027-01-01T08:00:00Z",
+            "plan": {"objective": "Warn the retention team 30 days before a customer leaves", "owner": "team-crm"},
+            "approvals": [{"approvedBy": "model-board", "seenAt": "2027-01-01T08:00:01Z"}],
+        },
+    ],
+    "crossings": [
+        {
+            "at": at,
+            "version": 1,
+            "name": "dataDrift",
+            "kind": "DataDrift",
+            "value": value,
+            "threshold": "PSI <= 0.1",
+            "samples": 12000,
+            "verdict": verdict,
+            "breached": breached,
+        }
+        for at, value, verdict, breached in (
+            ("2027-01-01T10:00:00Z", "0.012", "Pass", False),
+            ("2027-02-14T10:00:00Z", "0.14", "Fail", False),
+            ("2027-02-15T10:00:00Z", "0.06", "Pass", False),
+            ("2027-03-31T09:00:00Z", "0.28", "Fail", False),
+            ("2027-03-31T10:00:00Z", "0.31", "Fail", True),
+        )
+    ],
+}
 
 RECORDED: Raw = {
     "model": "churn",

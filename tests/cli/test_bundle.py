@@ -10,10 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenure.cli.bundle import MANIFEST, NotABundle, make_bundle, manifest_digest, verify_bundle
-from tenure.cli.contents import Evidence, files_of
+from tenure.cli.contents import Asked, Evidence, files_of
 from tenure.cli.redact import REDACTED, redact, redact_object, redact_text
 
-from .objects import MODEL, VERSIONS, raw_model, record, version
+from .objects import (
+    BASELINE_DIGEST,
+    BASELINE_TEXT,
+    CHRONICLE,
+    MODEL,
+    RECORDED,
+    VERSIONS,
+    raw_model,
+    record,
+    version,
+    window,
+)
 
 ABOUT = {"model": "churn"}
 
@@ -42,14 +53,111 @@ def verdicts(content: bytes) -> dict[str, str]:
 
 def test_a_bundle_holds_plan_objects_record_and_card() -> None:
     assert sorted(one.file for one in verify_bundle(bundle())) == [
+        "approvals.json",
         "card.html",
         "card.md",
         "model.json",
+        "not-reached.json",
+        "plan-revisions.json",
         "plan.json",
         "record/0f0e0d0c.json",
+        "reports/v1.json",
+        "reports/v2.json",
+        "retirement.json",
+        "rollouts.json",
+        "served-periods.json",
+        "signals.json",
         "versions/churn-v1.json",
         "versions/churn-v2.json",
     ]
+
+
+def content(evidence: Evidence, name: str) -> Any:
+    return json.loads(files_of(evidence)[name])
+
+
+def asked(**more: bytes) -> Asked:
+    """Two pods of version 1 answered, one of version 2 did not."""
+    told = {"churn-v1-abc": window("churn-v1-abc"), **more}
+    return Asked(
+        windows={pod: (1, text) for pod, text in told.items()},
+        baselines={1: BASELINE_TEXT},
+        silent={"churn-v2-abc": (2, "not reachable: it does not answer")},
+    )
+
+
+def test_plans_approvals_rollouts_and_crossings_are_each_a_file() -> None:
+    evidence = Evidence(MODEL, tuple(VERSIONS), record(RECORDED | CHRONICLE))
+
+    assert [one["planHash"] for one in content(evidence, "plan-revisions.json")] == [
+        "0000111122223333",
+        "aaaabbbbccccdddd",
+    ]
+    assert [(one["of"], one["approvedBy"]) for one in content(evidence, "approvals.json")] == [
+        ("plan", "ann"),
+        ("plan", "model-board"),
+    ]
+    (rollout,) = content(evidence, "rollouts.json")
+    assert rollout["stages"][1]["guardrails"][0] == {
+        "name": "errorRate",
+        "value": "0.001",
+        "bound": "<= 0.01",
+        "samples": 900,
+        "verdict": "Pass",
+    }
+    assert len(content(evidence, "signals.json")["crossings"]) == 5
+    assert content(evidence, "reports/v1.json")["calibration"][0] == {
+        "rows": 80,
+        "confidence": "0.562",
+        "right": "0.55",
+    }
+
+
+def test_a_deleted_model_s_bundle_holds_what_its_record_tells() -> None:
+    content_of_record = RECORDED | CHRONICLE
+    stage = {"stage": "Step", "step": 0, "weight": 10, "reason": "StepPassed"}
+    word = {"decision": "Approved", "decidedBy": "ann"}
+    content_of_record["rollouts"] = [{"version": 1, "stages": [stage], "approval": word}]
+    evidence = Evidence(None, (), record(content_of_record))
+
+    assert content(evidence, "rollouts.json")[0]["stages"][0]["weight"] == 10
+    assert {"of": "version 1", "decision": "Approved", "decidedBy": "ann"} in content(evidence, "approvals.json")
+    assert content(evidence, "retirement.json")["reasonCode"] == "Relevance"
+
+
+def test_windows_and_baselines_are_there_as_far_as_pods_answered_and_the_rest_is_named() -> None:
+    evidence = Evidence(MODEL, tuple(VERSIONS), record(), asked())
+
+    baseline = content(evidence, "baselines/v1.json")
+    assert baseline["isTheOneOnRecord"] is True
+    assert baseline["digest"] == BASELINE_DIGEST
+    assert [column["name"] for column in baseline["baseline"]["features"]] == ["age", "plan"]
+    assert content(evidence, "windows/churn-v1-abc.json")["rows"] == 400
+    missing = content(evidence, "not-reached.json")
+    assert missing["windows/churn-v2-abc.json"] == "not reachable: it does not answer"
+    assert BASELINE_DIGEST in missing["baselines/v2.json"]
+
+
+def test_values_of_the_training_data_do_not_leave_with_the_baseline() -> None:
+    assert (
+        "examples" not in content(Evidence(MODEL, tuple(VERSIONS), record(), asked()), "baselines/v1.json")["baseline"]
+    )
+
+
+def test_a_baseline_that_is_not_the_one_on_record_is_told_and_compared_with_nothing() -> None:
+    answered = asked()
+    answered.baselines[1] = BASELINE_TEXT + b" "
+    evidence = Evidence(MODEL, tuple(VERSIONS), record(), answered)
+
+    assert content(evidence, "baselines/v1.json")["isTheOneOnRecord"] is False
+    assert "another baseline than the one on record" in files_of(evidence)["card.md"].decode()
+
+
+@pytest.mark.parametrize("answer", [b"", b"{", b"[]", b"<html>", b'{"format": "tenure.dev/window/1"}', b"\xff"])
+def test_whatever_a_pod_answers_a_bundle_is_made(answer: bytes) -> None:
+    files = files_of(Evidence(MODEL, tuple(VERSIONS), record(), asked(strange=answer)))
+
+    assert "windows/strange.json" in files
 
 
 def test_the_same_state_gives_the_same_bytes() -> None:

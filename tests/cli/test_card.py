@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenure.cli.contents import Evidence, told_model
+from tenure.cli.contents import Asked, Evidence, told_model
 from tenure.cli.nouns.model import Model
 from tenure.cli.paint import html, markdown
 from tenure.cli.parsing.model import parse_model
@@ -18,7 +18,7 @@ from tenure.cli.views.card import show_card
 
 from . import objects
 from .golden import assert_golden
-from .objects import MODEL, RECORDED, VERSIONS, model, raw_model, record
+from .objects import BASELINE_TEXT, CHRONICLE, MODEL, RECORDED, VERSIONS, model, raw_model, record, window
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=y>|](http://evil)`# _x_ &lt;"
 
@@ -38,7 +38,10 @@ def told(evidence: Evidence) -> Model:
 
 
 def test_the_card_tells_plan_numbers_comparison_signals_periods_and_lineage() -> None:
-    shown = told(Evidence(MODEL, tuple(VERSIONS)))
+    asked = Asked(
+        windows={"churn-v1-abc": (1, window("churn-v1-abc", (0, 3, 80, 310, 7)))}, baselines={1: BASELINE_TEXT}
+    )
+    shown = told(Evidence(MODEL, tuple(VERSIONS), record(RECORDED | CHRONICLE), asked))
 
     assert_golden("card.md", as_markdown(shown))
     assert_golden("card.html", as_html(shown))
@@ -150,3 +153,50 @@ def test_whatever_was_measured_can_be_plotted(values: list[Any]) -> None:
     page = as_html(parse_model(MODEL, tuple(versions)))
 
     assert "nan" not in "".join(re.findall(r'(?:x|width|x1)="([^"]*)"', page))
+
+
+def test_a_reliability_curve_holds_a_dot_for_each_bin_and_the_ideal() -> None:
+    page = as_html(model())
+
+    plot = page[page.index("<title>Reliability of version 2") :]
+    plot = plot[: plot.index("</svg>")]
+    assert plot.count("<circle") == 5
+    assert 'class="ideal"' in plot
+    assert [rows in plot for rows in (">80<", ">400<")] == [True, True]
+
+
+def test_what_is_not_held_anywhere_is_said_to_be_not_recorded() -> None:
+    raw = objects.version(1, calibration=None, crossValidation=None)
+    text = as_markdown(parse_model(raw_model(), (parse_version(raw),)))
+
+    for words in ("Cross-validation", "Calibration", "Over time"):
+        assert f"| {words} | not recorded |" in text
+    assert "| By column | not recorded (it is counted by running pods, and none was asked) |" in text
+
+
+def test_drift_by_column_is_what_the_pods_counted_against_the_baseline() -> None:
+    moved = window("churn-v1-abc", (0, 0, 40, 360, 0))
+    asked = Asked(windows={"churn-v1-abc": (1, moved)}, baselines={1: BASELINE_TEXT})
+
+    (counted,) = told(Evidence(MODEL, tuple(VERSIONS), record(), asked)).counted
+
+    verdicts = {column.name: column.verdict for column in counted.columns}
+    assert (counted.rows, verdicts) == (400, {"age": "Fail", "plan": "Pass"})
+    # (0.1 - 0.5) ln(0.1 / 0.5) + (0.9 - 0.5) ln(0.9 / 0.5), but for the half row in every bin
+    assert float(counted.columns[0].index) == pytest.approx(0.8789, abs=0.02)
+
+
+def test_a_pod_that_was_not_to_be_asked_is_told_in_the_card() -> None:
+    asked = Asked(silent={"churn-v1-abc": (1, "you may not ask pods (get pods/proxy)")})
+
+    text = as_markdown(told(Evidence(MODEL, tuple(VERSIONS), record(), asked)))
+
+    assert "| By column | not recorded (churn-v1-abc: you may not ask pods (get pods/proxy)) |" in text
+
+
+def test_each_plot_is_named_for_those_who_cannot_see_it() -> None:
+    page = as_html(told(Evidence(MODEL, tuple(VERSIONS), record(RECORDED | CHRONICLE))))
+
+    names = re.findall(r'<svg role="img" aria-label="([^"]*)"[^>]*>\s*<title>([^<]*)</title>', page)
+    assert len(names) == page.count("<svg")
+    assert all(label == title for label, title in names)

@@ -10,7 +10,7 @@ from tenure.cli.blocks import Page
 from tenure.cli.nouns.model import Model
 from tenure.cli.paint import plain
 from tenure.cli.parsing.model import parse_model
-from tenure.cli.parsing.record import parse_records, with_recorded_versions
+from tenure.cli.parsing.record import parse_records, with_record
 from tenure.cli.parsing.version import parse_version
 from tenure.cli.views.history import read_time, show_history, show_served_on
 from tenure.cli.views.lessons import show_lessons
@@ -171,7 +171,7 @@ def test_versions_that_are_the_same_are_told_to_be() -> None:
 def test_a_version_whose_object_is_gone_is_still_known_by_the_record() -> None:
     pruned = dict(RECORDED, versions=[{"version": 7, "servedPeriods": [{"from": "2026-01-01T00:00:00Z"}]}])
 
-    known = with_recorded_versions(model(), parse_records(record(pruned)))
+    known = with_record(model(), parse_records(record(pruned)))
 
     assert [version.number for version in known.versions] == [1, 2, 7]
 
@@ -179,7 +179,7 @@ def test_a_version_whose_object_is_gone_is_still_known_by_the_record() -> None:
 def test_an_earlier_model_of_the_same_name_lends_no_versions() -> None:
     stranger = dict(RECORDED, uid="ffffffff-0000-4000-8000-000000000001", versions=[{"version": 7}])
 
-    known = with_recorded_versions(model(), parse_records(record(stranger)))
+    known = with_record(model(), parse_records(record(stranger)))
 
     assert [version.number for version in known.versions] == [1, 2]
 

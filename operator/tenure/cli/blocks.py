@@ -71,7 +71,38 @@ class Timeline:
     """What the two ends of the axis are called."""
 
 
-Block = Heading | Paragraph | Items | Facts | Table | Plot | Timeline
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """One point of a curve; the larger its weight, the larger it is drawn."""
+
+    x: float
+    y: float
+    label: str = ""
+    weight: float = 1.0
+    is_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Points over two axes, joined in their order or each on a stem of its own."""
+
+    title: str
+    x_name: str
+    y_name: str
+    dots: tuple[Dot, ...]
+    x_ends: tuple[str, str]
+    """What the ends of the first axis are called."""
+    x_range: tuple[float, float]
+    y_range: tuple[float, float]
+    bounds: tuple[tuple[str, float], ...] = ()
+    """Levels of y that are held against."""
+    has_diagonal: bool = False
+    """Whether y ought to be x."""
+    is_joined: bool = True
+    """Not where nothing is known of what lies between two points."""
+
+
+Block = Heading | Paragraph | Items | Facts | Table | Plot | Timeline | Curve
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ Raw = dict[str, Any]
 
 FIELD_MANAGER = "kubectl-tenure"
 TIMEOUT_SECONDS = 30.0
+POD_TIMEOUT_SECONDS = 10.0
 PAGE = 500
 OURS = ("MLModel", "ModelVersion")
 NO_SUCH_PATH = "page not found"
@@ -78,6 +79,13 @@ class Cluster:
     def get(self, path: str) -> Raw:
         return self._call("GET", path, [])
 
+    def read_bytes(self, path: str) -> bytes:
+        """Return what a path answers, byte for byte: a digest is of bytes."""
+        status, text = self._send("GET", path, [], None, "", POD_TIMEOUT_SECONDS)
+        if status >= 300:
+            _answer(status, text, f"GET {path}")
+        return text
+
     def ask(self, path: str, body: Mapping[str, Any]) -> Raw:
         """Create a review, which is a question that nothing is stored of."""
         return self._call("POST", path, [], body, "application/json")
@@ -98,6 +106,18 @@ class Cluster:
         body: Mapping[str, Any] | None = None,
         kind_of_body: str = "",
     ) -> Raw:
+        status, text = self._send(method, path, query, body, kind_of_body, TIMEOUT_SECONDS)
+        return _answer(status, text, f"{method} {path}")
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: list[tuple[str, str]],
+        body: Mapping[str, Any] | None,
+        kind_of_body: str,
+        timeout: float,
+    ) -> tuple[int, bytes]:
         from kubernetes.client.exceptions import ApiException
         from urllib3.exceptions import HTTPError
 
@@ -106,12 +126,12 @@ class Cluster:
             request = self._client.param_serialize(
                 method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
             )
-            answer = self._client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
+            answer = self._client.call_api(*request, _request_timeout=timeout)
             text: bytes = answer.read()  # type: ignore[no-untyped-call]
         except (HTTPError, ApiException, OSError) as broken:
             host = self._client.configuration.host
             raise Unreachable(f"{host} does not answer ({_short(broken)}); see `kubectl cluster-info`") from broken
-        return _answer(answer.status, text, f"{method} {path}")
+        return answer.status, text
 
 
 def _connect(where: Where, configuration: Any) -> str:

@@ -1,10 +1,10 @@
 """Reading a model with all that belongs to it: versions, pods, records."""
 
-from tenure.cli.cluster import Cluster
+from tenure.cli.cluster import Cluster, Raw
 from tenure.cli.contents import Evidence, newest
 from tenure.cli.nouns.model import Model, Pod, Record
 from tenure.cli.parsing.model import parse_model, parse_pod
-from tenure.cli.parsing.record import parse_records, with_recorded_versions
+from tenure.cli.parsing.record import parse_records, with_record
 from tenure.cli.parsing.version import parse_version
 from tenure.cli.troubles import Answered, Trouble
 from tenure.core.names import COMPONENT_LABEL, SERVER, model_selector, record_name
@@ -36,7 +36,7 @@ class Reader:
             assert model is not None
             return model
         versions = tuple(parse_version(raw) for raw in evidence.versions)
-        return with_recorded_versions(parse_model(evidence.model, versions), records)
+        return with_record(parse_model(evidence.model, versions), records)
 
     def read_living(self, name: str) -> Model:
         """Read a model that exists."""
@@ -54,15 +54,18 @@ class Reader:
 
     def read_pods(self, name: str) -> tuple[Pod, ...]:
         """Read the serving pods; who may not see pods sees the rest."""
+        raws = self.read_raw_pods(name)
+        return tuple(sorted((parse_pod(raw) for raw in raws), key=lambda pod: (-pod.version, pod.name)))
+
+    def read_raw_pods(self, name: str) -> list[Raw]:
         selector = model_selector(name) | {COMPONENT_LABEL: SERVER}
         labels = ",".join(f"{key}={value}" for key, value in sorted(selector.items()))
         try:
-            raws = self._cluster.read_all("Pod", self._namespace, labels)
+            return self._cluster.read_all("Pod", self._namespace, labels)
         except Answered as answer:
             if answer.status == 403:
-                return ()
+                return []
             raise
-        return tuple(sorted((parse_pod(raw) for raw in raws), key=lambda pod: (-pod.version, pod.name)))
 
     def read_records(self, everywhere: bool) -> tuple[Record, ...]:
         raws = self._cluster.read_all("ConfigMap", "" if everywhere else self._namespace, f"{RECORD_LABEL}=true")

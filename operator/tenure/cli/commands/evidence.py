@@ -1,14 +1,18 @@
 """Commands for evidence: card, bundle, verify."""
 
+import json
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from pathlib import Path
 
+from tenure.cli.asking import ask_pods
 from tenure.cli.blocks import Page, Paragraph, Table
 from tenure.cli.bundle import LARGEST, Finding, NotABundle, digest, make_bundle, manifest_digest, verify_bundle
 from tenure.cli.commands.command import Command, name_argument, output_argument
-from tenure.cli.contents import files_of, told_model
+from tenure.cli.contents import Evidence, files_of, told_model
 from tenure.cli.nouns.data import as_data
 from tenure.cli.paint import html, markdown
+from tenure.cli.reading import Reader
 from tenure.cli.session import Session
 from tenure.cli.troubles import Trouble
 from tenure.cli.views.card import show_card
@@ -22,7 +26,7 @@ def _card_arguments(parser: ArgumentParser) -> None:
 
 
 def _card(session: Session, given: Namespace) -> int:
-    model = told_model(session.reader().read_evidence(given.name))
+    model = told_model(_read_evidence(session, given.name))
     assert model is not None
     page = show_card(model)
     if given.output == "md":
@@ -34,13 +38,23 @@ def _card(session: Session, given: Namespace) -> int:
     return 0
 
 
+def _read_evidence(session: Session, name: str) -> Evidence:
+    """Read all there is: the objects, and what the pods of a living model alone know."""
+    cluster = session.connect(session.where)
+    reader = Reader(cluster)
+    evidence = reader.read_evidence(name)
+    if evidence.model is None:
+        return evidence
+    return replace(evidence, asked=ask_pods(cluster, name, reader.read_raw_pods(name)))
+
+
 def _bundle_arguments(parser: ArgumentParser) -> None:
     name_argument(parser)
     parser.add_argument("-f", "--file", metavar="FILE.tar", required=True, help="where to write it")
 
 
 def _bundle(session: Session, given: Namespace) -> int:
-    evidence = session.reader().read_evidence(given.name)
+    evidence = _read_evidence(session, given.name)
     model = told_model(evidence)
     assert model is not None
     files = files_of(evidence)
@@ -50,6 +64,10 @@ def _bundle(session: Session, given: Namespace) -> int:
     except OSError as wrong:
         raise Trouble(f"{given.file} cannot be written: {wrong.strerror}") from wrong
     session.out.write(f"{given.file}: {len(files)} files, manifest {manifest_digest(bundle)}\n")
+    missing = json.loads(files["not-reached.json"])
+    if missing:
+        why = next(iter(missing.values()))
+        session.tell(f"{len(missing)} more could not be had, see not-reached.json in it: {why}")
     session.tell("keep the manifest's digest elsewhere: with it, verify --digest tells a bundle that was made anew")
     return 0
 
@@ -103,7 +121,10 @@ COMMANDS = (
         ("bundle churn -f churn.tar",),
         _bundle_arguments,
         _bundle,
-        "Plan, versions, statuses, records and card, without anything secret; the same state gives the same bytes.",
+        "Plan revisions, the report of every version, baselines, windows, approvals, rollouts, signals, served "
+        "periods, retirement, objects, record and card, without anything secret. Baselines and windows come from "
+        "running pods, through the API server (get pods/proxy); what could not be had is named in "
+        "not-reached.json. The same state gives the same bytes.",
     ),
     Command(
         "verify",

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tenure.cli.nouns.version import Period, Version
+from tenure.cli.nouns.version import Guardrail, Period, Version
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,6 @@ class Signal:
     breached_since: str = ""
     at: str = ""
     message: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Guardrail:
-    name: str
-    value: str = ""
-    bound: str = ""
-    samples: int = 0
-    verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +125,56 @@ class Retirement:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanRevision:
+    """The plan as it was from some time on, and who approved it."""
+
+    plan_hash: str
+    at: str = ""
+    content: Mapping[str, Any] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """What a signal showed when its verdict changed."""
+
+    at: str
+    version: int
+    name: str
+    kind: str = ""
+    value: str = ""
+    threshold: str = ""
+    samples: int = 0
+    verdict: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How far one column of what a version is asked, or answers, has moved from its baseline."""
+
+    name: str
+    index: str
+    """Population stability index."""
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the running pods of one version have counted since they started."""
+
+    version: int
+    pods: int = 0
+    rows: int = 0
+    since: str = ""
+    until: str = ""
+    threshold: str = ""
+    columns: tuple[Column, ...] = ()
+    note: str = ""
+    """Why nothing is known, or what is missing."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     name: str
     namespace: str
@@ -168,6 +209,11 @@ class Model:
     """Next rebuild by the schedule."""
     trail: tuple[Transition, ...] = ()
     retirement: Retirement | None = None
+    plan_revisions: tuple[PlanRevision, ...] = ()
+    """As far as they are on record, oldest first."""
+    crossings: tuple[Crossing, ...] = ()
+    counted: tuple[Counted, ...] = ()
+    """Only known while pods run and can be asked."""
     versions: tuple[Version, ...] = ()
     """Oldest first."""
 

@@ -37,6 +37,38 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers on unseen rows that were given with about the same confidence, and how often they were right."""
+
+    rows: int
+    confidence: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrail:
+    name: str
+    value: str = ""
+    bound: str = ""
+    samples: int = 0
+    verdict: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage of a rollout that is over, with what it came to."""
+
+    stage: str
+    step: int | None = None
+    weight: int | None = None
+    since: str = ""
+    until: str = ""
+    reason: str = ""
+    message: str = ""
+    guardrails: tuple[Guardrail, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """Something stored, with the digest of its bytes."""
 
@@ -82,6 +114,8 @@ class Version:
     folds: tuple[str, ...] = ()
     mean: str = ""
     std_dev: str = ""
+    calibration: tuple[Bin, ...] = ()
+    calibration_error: str = ""
     gates: tuple[Gate, ...] = ()
     comparison: Comparison | None = None
     origin: Origin = Origin()
@@ -104,5 +138,7 @@ class Version:
     """Percent of the requests that it gets copies of; absent unless it is a shadow."""
     replicas: int | None = None
     served: tuple[Period, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    """Of its rollouts, those that are over, oldest first."""
     notes: tuple[str, ...] = ()
     progress: str = ""

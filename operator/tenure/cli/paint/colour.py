@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table as Grid
 from rich.text import Text
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
+from tenure.cli.blocks import Block, Curve, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
 from tenure.cli.paint.plain import printable
 
 GOOD = frozenset({"True", "Pass", "Serving", "InUse", "champion", "Approved", "ok", "Running"})
@@ -36,7 +36,7 @@ def _pieces(block: Block) -> list[RenderableType]:
             return [grid]
         case Table():
             return [_grid(block.used)] if block.rows else []
-        case Plot() | Timeline():
+        case Plot() | Timeline() | Curve():
             return []  # its numbers stand in a table beside it
         case _:
             assert_never(block)

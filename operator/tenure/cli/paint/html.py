@@ -4,7 +4,8 @@ import html
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
+from tenure.cli.blocks import Block, Curve, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
+from tenure.cli.paint.curve import curve
 from tenure.cli.paint.plain import printable
 from tenure.cli.paint.svg import plot, timeline
 
@@ -24,6 +25,8 @@ thead th, tbody th { color: var(--soft); font-weight: 500 } tbody th { width: 11
 svg { display: block; max-width: 100%; height: auto; margin: .5rem 0 }
 svg text { font: 11px system-ui, sans-serif; fill: var(--soft) } svg .title { font-size: 13px; fill: var(--ink) }
 svg .mark { fill: var(--mark) } svg .axis { stroke: var(--line) }
+svg .line { stroke: var(--mark); fill: none; stroke-width: 1.5 } svg .bad-mark { fill: var(--warn) }
+svg .stem { stroke: var(--mark); opacity: .4 } svg .ideal { stroke: var(--soft); stroke-dasharray: 2 4 }
 svg .bound { stroke: var(--warn); stroke-dasharray: 4 3 } svg .bound-text { fill: var(--warn) }
 @media print { body { margin: 0; max-width: none } }
 """.strip()
@@ -72,6 +75,8 @@ def _lines(block: Block) -> Iterator[str]:
             yield plot(block, escape)
         case Timeline():
             yield timeline(block, escape)
+        case Curve():
+            yield curve(block, escape)
         case _:
             assert_never(block)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
+from tenure.cli.blocks import Block, Curve, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
 from tenure.cli.paint.plain import printable
 
 
@@ -42,7 +42,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield from _table(Table(("", ""), block.told))
         case Table():
             yield from _table(block.used)
-        case Plot() | Timeline():
+        case Plot() | Timeline() | Curve():
             return  # its numbers stand in a table beside it
         case _:
             assert_never(block)

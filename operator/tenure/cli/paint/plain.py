@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
+from tenure.cli.blocks import Block, Curve, Facts, Heading, Items, Paragraph, Plot, Table, Timeline
 
 
 def paint(blocks: Iterable[Block]) -> str:
@@ -33,7 +33,7 @@ def _lines(block: Block) -> Iterator[str]:
             yield from (f"{f'{name}:':<{width}}  {printable(value)}" for name, value in block.told)
         case Table():
             yield from _columns(block)
-        case Plot() | Timeline():
+        case Plot() | Timeline() | Curve():
             return  # its numbers stand in a table beside it
         case _:
             assert_never(block)

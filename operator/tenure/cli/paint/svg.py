@@ -20,17 +20,17 @@ def plot(block: Plot, escape: Escape) -> str:
     height = TOP + ROW * len(points) + 18
 
     def across(value: Decimal) -> str:
-        return _digits(LEFT + float((value - low) / (high - low)) * (WIDTH - LEFT - RIGHT))
+        return digits(LEFT + float((value - low) / (high - low)) * (WIDTH - LEFT - RIGHT))
 
     parts = [f'<text class="title" x="0" y="14">{escape(block.title)}</text>']
     for index, (label, value) in enumerate(points):
         # Dots, not bars: the axis need not begin at 0, and a bar's length would then tell something untrue.
         y, x = TOP + ROW * index + 9, across(value)
         parts += [
-            f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(_short(label))}</text>',
+            f'<text x="{LEFT - 6}" y="{y + 4}" text-anchor="end">{escape(short(label))}</text>',
             f'<line class="axis" x1="{LEFT}" y1="{y}" x2="{x}" y2="{y}"/>',
             f'<circle class="mark" cx="{x}" cy="{y}" r="4"/>',
-            f'<text x="{_digits(float(x) + 8)}" y="{y + 4}">{escape(metric_text(value))}</text>',
+            f'<text x="{digits(float(x) + 8)}" y="{y + 4}">{escape(metric_text(value))}</text>',
         ]
     bottom = TOP + ROW * len(points)
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{TOP}" x2="{LEFT}" y2="{bottom}"/>')
@@ -40,7 +40,7 @@ def plot(block: Plot, escape: Escape) -> str:
             f'<line class="bound" x1="{x}" y1="{TOP - 2}" x2="{x}" y2="{bottom}"/>',
             f'<text class="bound-text" x="{x}" y="{bottom + 12}" text-anchor="middle">{escape(label)}</text>',
         ]
-    return _svg(block.title, height, parts, escape)
+    return drawing(block.title, height, parts, escape)
 
 
 def timeline(block: Timeline, escape: Escape) -> str:
@@ -55,13 +55,13 @@ def timeline(block: Timeline, escape: Escape) -> str:
     parts = [f'<text class="title" x="0" y="14">{escape(block.title)}</text>']
     for index, row in enumerate(rows):
         y = TOP + ROW * index
-        parts.append(f'<text x="{LEFT - 6}" y="{y + 13}" text-anchor="end">{escape(_short(row))}</text>')
+        parts.append(f'<text x="{LEFT - 6}" y="{y + 13}" text-anchor="end">{escape(short(row))}</text>')
         for span in block.spans:
             if span.row == row:
                 begin = across(span.since)
                 width = max(2.0, across(span.until) - begin)
                 parts.append(
-                    f'<rect class="mark" x="{_digits(begin)}" y="{y + 3}" width="{_digits(width)}" height="{ROW - 7}"/>'
+                    f'<rect class="mark" x="{digits(begin)}" y="{y + 3}" width="{digits(width)}" height="{ROW - 7}"/>'
                 )
     bottom = TOP + ROW * len(rows)
     parts += [
@@ -69,12 +69,15 @@ def timeline(block: Timeline, escape: Escape) -> str:
         f'<text x="{LEFT}" y="{bottom + 13}">{escape(block.start)}</text>',
         f'<text x="{WIDTH - RIGHT}" y="{bottom + 13}" text-anchor="end">{escape(block.end)}</text>',
     ]
-    return _svg(block.title, height, parts, escape)
+    return drawing(block.title, height, parts, escape)
 
 
-def _svg(title: str, height: int, parts: list[str], escape: Escape) -> str:
+def drawing(title: str, height: int, parts: list[str], escape: Escape) -> str:
+    """A picture of this height; its title is read aloud, its numbers stand in a table beside it."""
     size = f'width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}"'
-    return f'<svg role="img" aria-label="{escape(title)}" {size}>\n{_lines(parts)}</svg>'
+    return (
+        f'<svg role="img" aria-label="{escape(title)}" {size}>\n<title>{escape(title)}</title>\n{_lines(parts)}</svg>'
+    )
 
 
 def _lines(parts: list[str]) -> str:
@@ -93,9 +96,9 @@ def _range(values: list[Decimal]) -> tuple[Decimal, Decimal]:
     return low - spread / 4, high + spread / 20
 
 
-def _digits(value: float) -> str:
+def digits(value: float) -> str:
     return f"{value:.1f}"
 
 
-def _short(label: str) -> str:
+def short(label: str) -> str:
     return label if len(label) <= 18 else f"{label[:17]}…"

@@ -3,7 +3,6 @@
 from tenure.cli.nouns.model import (
     Approval,
     Condition,
-    Guardrail,
     Kpi,
     Model,
     Plan,
@@ -16,6 +15,7 @@ from tenure.cli.nouns.model import (
     Transition,
 )
 from tenure.cli.nouns.version import Version
+from tenure.cli.parsing.chronicle import parse_guardrails
 from tenure.cli.parsing.fields import Raw, block, items, text, texts, whole, whole_or_none
 
 DEFAULT_STEPS = {"Canary": (Step(10, 300), Step(50, 300)), "Shadow": (Step(100, 300),)}
@@ -109,16 +109,6 @@ def parse_approval(asked: Raw, seen: Raw) -> Approval:
 def _rollout(raw: Raw) -> Rollout | None:
     if not raw.get("version"):
         return None
-    rails = tuple(
-        Guardrail(
-            name=text(one, "name"),
-            value=text(one, "value"),
-            bound=text(one, "bound"),
-            samples=whole(one, "samples"),
-            verdict=text(one, "verdict"),
-        )
-        for one in items(raw, "guardrails")
-    )
     return Rollout(
         version=whole(raw, "version"),
         stage=text(raw, "stage"),
@@ -130,7 +120,7 @@ def _rollout(raw: Raw) -> Rollout | None:
         extended_seconds=whole(raw, "extendedSeconds"),
         verdict=text(raw, "verdict"),
         message=text(raw, "message"),
-        guardrails=rails,
+        guardrails=parse_guardrails(raw),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tenure.cli.nouns.version import Comparison, Gate, Origin, Period, Stored, Version, Word
+from tenure.cli.parsing.chronicle import parse_bins, parse_stages
 from tenure.cli.parsing.fields import Raw, block, items, pairs, text, texts, whole, whole_or_none
 
 
@@ -28,6 +29,8 @@ def parse_version(raw: Raw) -> Version:
         folds=texts(spread, "folds"),
         mean=text(spread, "mean"),
         std_dev=text(spread, "stdDev"),
+        calibration=parse_bins(status),
+        calibration_error=text(block(status, "calibration"), "error"),
         gates=tuple(_gate(one) for one in items(status, "gates")),
         comparison=_comparison(block(status, "comparison")),
         origin=Origin(*(text(source, key) for key in ("trigger", "signal", "observed", "threshold", "at"))),
@@ -40,16 +43,21 @@ def parse_version(raw: Raw) -> Version:
         data=stored(block(status, "data") or block(spec, "data")),
         artifact=stored(block(status, "artifact") or block(spec, "artifact")),
         baseline=stored(block(status, "baselineRef") or block(spec, "baseline")),
-        approval=Word(*(text(approval, key) for key in ("decision", "decidedBy", "decidedOn", "note"))),
+        approval=parse_word(approval),
         desired_percent=traffic.get("desiredPercent"),
         effective_percent=traffic.get("effectivePercent"),
         traffic_mode=text(traffic, "mode"),
         mirrored_percent=traffic.get("mirroredPercent"),
         replicas=status.get("replicas"),
         served=served_periods(number, status),
+        stages=parse_stages(status),
         notes=texts(status, "notes"),
         progress=text(status, "progress"),
     )
+
+
+def parse_word(raw: Raw) -> Word:
+    return Word(*(text(raw, key) for key in ("decision", "decidedBy", "decidedOn", "note")))
 
 
 def _gate(raw: Raw) -> Gate:

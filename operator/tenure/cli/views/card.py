@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Page, Paragraph, Plot, Span, Table, Timeline
+from tenure.cli.blocks import Block, Facts, Heading, Items, Page, Paragraph, Plot, Table
 from tenure.cli.nouns.data import as_data
 from tenure.cli.nouns.model import Model, Plan, Retirement
+from tenure.cli.views.card_use import drift, rollouts, served, signals
 from tenure.cli.views.card_version import version_part
 from tenure.cli.views.versions import number
 from tenure.cli.views.words import headline
-from tenure.core.clock import moment
 
 MOST_PLOTS = 12
 
@@ -18,12 +18,15 @@ def show_card(model: Model) -> Page:
     blocks = [
         *_title(model),
         *_plan(model.plan),
+        *_plan_revisions(model),
         *_requirements(model),
         *_versions(model),
         *_metric_plots(model),
         *(block for version in reversed(model.versions) for block in version_part(version)),
-        *_signals(model),
-        *_periods(model),
+        *signals(model),
+        *drift(model),
+        *rollouts(model),
+        *served(model),
         *_lineage(model),
         *_retirement(model.retirement),
     ]
@@ -101,32 +104,21 @@ def _metric_plots(model: Model) -> Iterator[Block]:
             yield Plot(f"{name} by version", points, tuple((text, value) for text in texts if (value := number(text))))
 
 
-def _signals(model: Model) -> Iterator[Block]:
-    if not model.signals:
+def _plan_revisions(model: Model) -> Iterator[Block]:
+    """Every plan that was approved or asked for, when more than one is on record."""
+    if not model.plan_revisions:
         return
-    yield Heading("Signals in use")
-    rows = tuple((s.name, s.kind, s.value, s.threshold, str(s.samples or ""), s.verdict, s.at) for s in model.signals)
-    yield Table(("Signal", "Kind", "Value", "Threshold", "Samples", "Verdict", "At"), rows)
-
-
-def _periods(model: Model) -> Iterator[Block]:
-    if not model.periods:
-        return
-    yield Heading("Served periods")
-    spans = []
-    known = [at.timestamp() for p in model.periods for at in (moment(p.since), moment(p.until)) if at is not None]
-    last = max(known, default=0.0)
-    for period in model.periods:
-        begun, ended = moment(period.since), moment(period.until)
-        if begun is not None:
-            spans.append(Span(f"v{period.version}", begun.timestamp(), ended.timestamp() if ended else last))
-    if len(spans) > 1:
-        is_open = any(not period.until for period in model.periods)
-        newest = max(text for p in model.periods for text in (p.since, p.until))
-        end = f"{newest}, still serving" if is_open else newest
-        yield Timeline("Which version served when", tuple(spans), model.periods[0].since, end)
-    rows = tuple((f"v{p.version}", p.since, p.until or "still serving", f"{p.percent}%") for p in model.periods)
-    yield Table(("Version", "From", "Until", "Traffic"), rows)
+    yield Heading("Plan revisions", 3)
+    rows = tuple(
+        (
+            revision.at,
+            revision.plan_hash,
+            str(revision.content.get("objective", "")),
+            ", ".join(f"{one.approved_by} {one.seen_at}".strip() for one in revision.approvals) or "not approved",
+        )
+        for revision in model.plan_revisions
+    )
+    yield Table(("Since", "Plan", "Objective", "Approved by"), rows)
 
 
 def _lineage(model: Model) -> Iterator[Block]:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from tenure.cli.blocks import Block, Facts, Heading, Items, Plot, Table
+from tenure.cli.blocks import Block, Curve, Dot, Facts, Heading, Items, Plot, Table
 from tenure.cli.nouns.version import Comparison, Version
+from tenure.cli.views.card_use import NOT_RECORDED
 from tenure.cli.views.versions import number
 
 
@@ -25,6 +26,7 @@ def version_part(version: Version) -> Iterator[Block]:
         rows = tuple((g.name, g.observed, g.required, g.verdict, g.reason) for g in version.gates)
         yield Table(("Gate", "Observed", "Required", "Verdict", "Reason"), rows)
     yield from _folds(version)
+    yield from _calibration(version)
     if version.comparison is not None:
         yield _comparison(version.comparison)
     if version.notes:
@@ -42,6 +44,7 @@ def _decision(version: Version) -> str:
 
 def _folds(version: Version) -> Iterator[Block]:
     if not version.folds:
+        yield Facts((("Cross-validation", NOT_RECORDED),))
         return
     spread = (("Cross-validation mean", version.mean), ("Standard deviation", version.std_dev))
     yield Facts((*spread, ("Folds", ", ".join(version.folds))))
@@ -51,6 +54,30 @@ def _folds(version: Version) -> Iterator[Block]:
         mean = number(version.mean)
         bounds = (("mean", mean),) if mean is not None else ()
         yield Plot(f"Cross-validation of version {version.number}", points, bounds)
+
+
+def _calibration(version: Version) -> Iterator[Block]:
+    """The reliability curve: of answers given with some confidence, the share that was right."""
+    bins = [(one, number(one.confidence), number(one.right)) for one in version.calibration]
+    known = [(one, float(sure), float(right)) for one, sure, right in bins if sure is not None and right is not None]
+    if not known:
+        yield Facts((("Calibration", NOT_RECORDED),))
+        return
+    rows = sum(one.rows for one, _, _ in known)
+    error = version.calibration_error or version.metrics.get("expected_calibration_error", "")
+    yield Facts((("Expected calibration error", error), ("Calibrated on", f"{rows} rows of the holdout")))
+    yield Curve(
+        title=f"Reliability of version {version.number}",
+        x_name="stated confidence",
+        y_name="right",
+        dots=tuple(Dot(sure, right, str(one.rows), one.rows) for one, sure, right in known),
+        x_ends=("0", "1"),
+        x_range=(0.0, 1.0),
+        y_range=(0.0, 1.0),
+        has_diagonal=True,
+    )
+    cells = tuple((one.confidence, one.right, str(one.rows)) for one, _, _ in known)
+    yield Table(("Confidence", "Right", "Rows"), cells)
 
 
 def _comparison(found: Comparison) -> Block:

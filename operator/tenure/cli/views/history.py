@@ -6,6 +6,7 @@ from tenure.cli.blocks import Block, Heading, Page, Paragraph, Table
 from tenure.cli.nouns.data import as_data
 from tenure.cli.nouns.model import Model
 from tenure.cli.nouns.version import Period
+from tenure.cli.views.rollout import stages_table
 from tenure.cli.views.words import length
 from tenure.core.clock import moment
 
@@ -25,8 +26,12 @@ def show_history(model: Model, now: datetime) -> Page:
         blocks.append(periods_table(model, model.periods, now))
     else:
         blocks.append(Paragraph("No version has served yet."))
+    for version in model.versions:
+        if version.stages:
+            blocks += [Heading(f"Rollout of version {version.number}"), stages_table(version.stages)]
     data = {"model": model.name, "trail": as_data(model.trail), "servedPeriods": as_data(model.periods)}
-    return Page(tuple(blocks), data)
+    walked = [{"version": one.number, "stages": as_data(one.stages)} for one in model.versions if one.stages]
+    return Page(tuple(blocks), data | ({"rollouts": walked} if walked else {}))
 
 
 def show_served_on(model: Model, asked: str, now: datetime) -> Page:

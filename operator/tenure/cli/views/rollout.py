@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tenure.cli.blocks import Block, Facts, Heading, Table
 from tenure.cli.nouns.model import Model, Rollout
-from tenure.cli.nouns.version import Version
+from tenure.cli.nouns.version import Guardrail, Stage, Version
 from tenure.cli.views.words import age, length
 from tenure.core.clock import moment
 
@@ -81,3 +81,23 @@ def asked_weight(model: Model, number: int) -> int | None:
 def bar(percent: int) -> str:
     full = round(BAR * percent / 100)
     return f"{'█' * full}{'░' * (BAR - full)} {percent:>3}%"
+
+
+def stages_table(stages: tuple[Stage, ...]) -> Table:
+    """What each stage that is over came to, with the numbers it was judged by."""
+    rows = tuple(
+        (
+            f"{one.stage} {one.step + 1}" if one.step is not None else one.stage,
+            f"{one.weight}%" if one.weight is not None else "",
+            one.since,
+            one.until,
+            one.reason,
+            ", ".join(_rail(rail) for rail in one.guardrails),
+        )
+        for one in stages
+    )
+    return Table(("Stage", "Weight", "From", "Until", "Outcome", "Guardrails"), rows)
+
+
+def _rail(rail: Guardrail) -> str:
+    return f"{rail.name} {rail.value or 'no data'} ({rail.bound}): {rail.verdict}"
