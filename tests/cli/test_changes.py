@@ -115,6 +115,24 @@ def test_a_retirement_carries_its_evidence_and_no_empty_words() -> None:
     }
 
 
+def test_a_retirement_on_a_date_is_announced_and_not_asked_for_now() -> None:
+    dated = replace(DECISION, sunset_on="2027-12-31", successor="churn-next")
+
+    block = retire(model(), dated).as_manifest()["spec"]["retire"]
+
+    assert (block["requested"], block["sunsetOn"], block["successor"]) == (False, "2027-12-31", {"name": "churn-next"})
+
+
+def test_taking_a_retirement_back_takes_its_date_back_too() -> None:
+    raw = raw_model()
+    raw["spec"]["retire"] = {"requested": False, "sunsetOn": "2027-12-31"}
+
+    change = restore(model(raw))
+
+    assert change.as_manifest()["spec"]["retire"] == {"requested": False}
+    assert change.taken_out(raw) == ("spec.retire.sunsetOn",)
+
+
 def test_only_a_retirement_can_be_taken_back() -> None:
     with pytest.raises(Trouble, match="churn is not retired"):
         restore(model())

@@ -109,7 +109,7 @@ def test_a_bundle_holds_what_the_pods_counted_and_the_baseline_on_record_and_not
     assert (baseline["isTheOneOnRecord"], len(baseline["baseline"]["features"])) == (True, 4)
     report = json.loads(files["reports/v1.json"])
     assert sum(one["rows"] for one in report["calibration"]) > 0
-    assert [one["stage"] for one in json.loads(files["rollouts.json"])[0]["stages"]] == ["Dark", "Smoke", "Shift"]
+    assert [one["stage"] for one in json.loads(files["rollouts.json"])[0]["stages"]] == ["Dark", "Smoke"]
     assert [one["approvedBy"] for one in json.loads(files["approvals.json"])] == ["ann"]
     assert b"Reliability of version 1" in files["card.html"]
     assert not [name for name, content in files.items() if SECRET.encode() in content]

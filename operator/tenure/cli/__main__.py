@@ -25,7 +25,8 @@ OFFLINE = ("verify", "completion", "simulate")
 EXIT_CODES = """\
 exit codes:
   0  done, or the answer is yes
-  1  the answer is no: not found, refused, unreachable, a bundle was changed, something is to mend
+  1  the answer is no: not found, refused, unreachable, a bundle was changed,
+     something is to mend
   2  the command line makes no sense"""
 
 

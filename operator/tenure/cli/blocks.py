@@ -36,12 +36,20 @@ class Facts:
 class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    optional: tuple[str, ...] = ()
+    """Columns that a narrow terminal may leave out, the first of them first."""
 
     @property
     def used(self) -> "Table":
         """The same without columns in which no row says anything."""
-        keep = [i for i in range(len(self.columns)) if any(row[i] for row in self.rows)]
-        return Table(tuple(self.columns[i] for i in keep), tuple(tuple(row[i] for i in keep) for row in self.rows))
+        return self._with([i for i in range(len(self.columns)) if any(row[i] for row in self.rows)])
+
+    def without(self, column: str) -> "Table":
+        return self._with([i for i in range(len(self.columns)) if self.columns[i] != column])
+
+    def _with(self, keep: list[int]) -> "Table":
+        columns = tuple(self.columns[i] for i in keep)
+        return Table(columns, tuple(tuple(row[i] for i in keep) for row in self.rows), self.optional)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,13 +114,16 @@ class Decision:
     successor: str = ""
     successor_url: str = ""
     force: str = ""
+    sunset_on: str = ""
+    """Retire on this date, which is announced, instead of now."""
 
 
 def retire(model: Model, decision: Decision) -> Change:
     successor = _or_gone({"name": decision.successor, "url": decision.successor_url}) if decision.successor else None
     block = _or_gone(
         {
-            "requested": True,
+            "requested": not decision.sunset_on,
+            "sunsetOn": decision.sunset_on,
             "reasonCode": decision.reason_code,
             "reason": decision.reason,
             "decidedBy": decision.decided_by,
@@ -130,15 +133,17 @@ def retire(model: Model, decision: Decision) -> Change:
             "force": decision.force,
         }
     )
-    return _model_change(model, {"retire": block}, f"retirement for {decision.reason_code} decided")
+    when = f" for {decision.sunset_on}" if decision.sunset_on else ""
+    return _model_change(model, {"retire": block}, f"retirement for {decision.reason_code} decided{when}")
 
 
 def restore(model: Model) -> Change:
-    """Take a retirement back. The decision's words stay; only the request goes."""
+    """Take a retirement back. The decision's words stay; only the request, and a date for it, go."""
     retirement = model.retirement
     if retirement is None:
         raise Trouble(f"{model.name} is not retired and no retirement is asked for")
-    return _model_change(model, {"retire": {"requested": False}}, "retirement taken back")
+    dated = {"sunsetOn": None} if retirement.sunset_on else {}
+    return _model_change(model, {"retire": {"requested": False, **dated}}, "retirement taken back")
 
 
 def _existing(model: Model, number: int) -> Version:

@@ -121,6 +121,13 @@ def check_rights(allowed: Mapping[str, bool]) -> Iterator[Finding]:
         )
 
 
+def check_asking(is_allowed: bool) -> Finding:
+    if is_allowed:
+        return Finding("Asking pods", OK, "you may: cards and bundles hold what pods counted, and their baselines")
+    fix = "only cards and bundles need it (get pods/proxy): the role edit has it"
+    return Finding("Asking pods", WARN, "you may not: cards and bundles lack windows and baselines", fix)
+
+
 def check_storage(classes: Sequence[Raw]) -> Finding:
     default = [
         one["metadata"]["name"]

@@ -13,6 +13,7 @@ from tenure.cli.diagnosis import (
     WARN,
     Finding,
     check_answer,
+    check_asking,
     check_definition,
     check_gateway,
     check_metrics,
@@ -37,6 +38,7 @@ RIGHTS = (
     ("patch", "tenure.dev", "modelversions"),
 )
 """What the commands need: looking first, then deciding."""
+ASK_PODS = ("get", "", "pods/proxy")
 
 
 def _doctor(session: Session, given: Namespace) -> int:
@@ -56,6 +58,7 @@ def _findings(cluster: Cluster) -> Iterator[Finding]:
     yield from _definitions(cluster)
     yield from _operator(cluster)
     yield from check_rights({_right(*right): _may(cluster, *right) for right in RIGHTS})
+    yield check_asking(_may(cluster, *ASK_PODS))
     classes = _all(cluster, "/apis/storage.k8s.io/v1/storageclasses")
     yield _unseen("Storage", "StorageClasses") if classes is None else check_storage(classes)
     has_gateway = _find(cluster, GATEWAY_API) is not None
@@ -112,7 +115,8 @@ def _ask_operator(cluster: Cluster, namespace: str) -> str | None:
 
 
 def _may(cluster: Cluster, verb: str, group: str, resource: str) -> bool:
-    attributes = {"namespace": cluster.namespace, "verb": verb, "group": group, "resource": resource}
+    name, _, part = resource.partition("/")
+    attributes = {"namespace": cluster.namespace, "verb": verb, "group": group, "resource": name, "subresource": part}
     body = {
         "apiVersion": "authorization.k8s.io/v1",
         "kind": "SelfSubjectAccessReview",

@@ -96,6 +96,9 @@ def _retire_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--successor", metavar="NAME", type=words, help="what users turn to instead")
     parser.add_argument("--successor-url", metavar="URL", type=words, help="its address")
     parser.add_argument(
+        "--sunset-on", metavar="DATE", type=day, help="retire on this date, announced in every answer, instead of now"
+    )
+    parser.add_argument(
         "--force",
         metavar="WHO",
         type=words,
@@ -113,6 +116,7 @@ def _retire(session: Session, given: Namespace) -> int:
         successor=given.successor or "",
         successor_url=given.successor_url or "",
         force=given.force or "",
+        sunset_on=given.sunset_on or "",
     )
     return run_change(session, given, lambda _, model: retire(model, decision))
 
@@ -127,10 +131,12 @@ ABOUT = (
     "a conflict, not a surprise."
 )
 
-RETIRE_EXAMPLE = (
-    "retire churn --reason-code Relevance --reason 'the programme ended' --decided-by model-board "
-    "--lesson 'ask for its end date when planning'"
-)
+RETIRE_EXAMPLE = """\
+retire churn --reason-code Relevance --reason 'the programme ended' \\
+      --decided-by model-board --lesson 'ask for its end date when planning'"""
+SUNSET_EXAMPLE = f"""\
+{RETIRE_EXAMPLE} \\
+      --successor churn-next --sunset-on 2027-03-31"""
 
 COMMANDS = (
     Command(
@@ -176,10 +182,10 @@ COMMANDS = (
     Command(
         "retire",
         "End the model's service, with the decision's evidence",
-        (RETIRE_EXAMPLE,),
+        (RETIRE_EXAMPLE, SUNSET_EXAMPLE),
         _retire_arguments,
         _retire,
-        f"The model drains first; `restore` takes it back. {ABOUT}",
+        f"The model drains first, and its answers tell of the successor and the date; `restore` takes it back. {ABOUT}",
     ),
     Command(
         "restore",

@@ -117,7 +117,10 @@ class Retirement:
     lessons: tuple[str, ...] = ()
     successor: str = ""
     successor_url: str = ""
+    sunset_on: str = ""
+    """Date of the end, announced before."""
     forced_by: str = ""
+    is_requested: bool = False
     phase: str = ""
     began_at: str = ""
     retired_at: str = ""

@@ -139,7 +139,7 @@ def _signal(raw: Raw) -> Signal:
 
 
 def parse_retirement(decision: Raw, progress: Raw) -> Retirement | None:
-    asked = decision.get("requested") or decision.get("reasonCode")
+    asked = any(decision.get(key) for key in ("requested", "reasonCode", "sunsetOn", "successor"))
     if not asked and not progress:
         return None
     successor = block(decision, "successor")
@@ -151,6 +151,8 @@ def parse_retirement(decision: Raw, progress: Raw) -> Retirement | None:
         lessons=texts(decision, "lessonsLearned"),
         successor=text(successor, "name"),
         successor_url=text(successor, "url"),
+        sunset_on=text(decision, "sunsetOn"),
+        is_requested=bool(decision.get("requested")),
         forced_by=text(decision, "force") or text(decision, "forcedBy"),
         phase=text(progress, "phase"),
         began_at=text(progress, "beganAt"),

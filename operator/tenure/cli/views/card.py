@@ -165,6 +165,7 @@ def _retirement(retirement: Retirement | None) -> Iterator[Block]:
             ("Decided by", f"{retirement.decided_by} {retirement.decided_on}".strip()),
             ("Forced by", retirement.forced_by),
             ("Successor", successor),
+            ("Sunset", retirement.sunset_on),
             ("Began", retirement.began_at),
             ("Retired", retirement.retired_at),
             ("Artifacts deleted", retirement.artifact_deleted_at),

@@ -90,13 +90,18 @@ def stages_table(stages: tuple[Stage, ...]) -> Table:
             f"{one.stage} {one.step + 1}" if one.step is not None else one.stage,
             f"{one.weight}%" if one.weight is not None else "",
             one.since,
-            one.until,
+            _length(one),
             one.reason,
             ", ".join(_rail(rail) for rail in one.guardrails),
         )
         for one in stages
     )
-    return Table(("Stage", "Weight", "From", "Until", "Outcome", "Guardrails"), rows)
+    return Table(("Stage", "Weight", "From", "For", "Outcome", "Guardrails"), rows)
+
+
+def _length(stage: Stage) -> str:
+    begun, ended = moment(stage.since), moment(stage.until)
+    return length((ended - begun).total_seconds()) if begun and ended else ""
 
 
 def _rail(rail: Guardrail) -> str:

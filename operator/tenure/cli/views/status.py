@@ -38,7 +38,7 @@ def show_models(models: tuple[Model, ...], now: datetime, all_namespaces: bool) 
         for model in models
     )
     columns = ("Namespace", "Name", "Phase", "Ready", "Champion", "Challenger", "Metric", "Next", "Age")
-    return Page((Table(columns, rows),), as_data(models))
+    return Page((Table(columns, rows, optional=("Metric", "Age", "Challenger")),), as_data(models))
 
 
 def tell_line(model: Model, pods: tuple[Pod, ...], now: datetime) -> str:
@@ -123,7 +123,10 @@ def _retirement(model: Model) -> str:
     retirement = model.retirement
     if retirement is None:
         return ""
-    who = f"{retirement.reason_code or 'asked for'}, by {retirement.decided_by or 'nobody yet'}"
+    instead = f", then {retirement.successor}" if retirement.successor else ""
+    if not retirement.phase and not retirement.is_requested and not retirement.decided_by:
+        return f"announced{f' for {retirement.sunset_on}' if retirement.sunset_on else ''}{instead}"
+    who = f"{retirement.reason_code or 'asked for'}, by {retirement.decided_by or 'nobody yet'}{instead}"
     return f"{retirement.phase}, {who}" if retirement.phase else who
 
 
@@ -148,6 +151,7 @@ def _versions(model: Model, pods: tuple[Pod, ...], now: datetime) -> Table:
     return Table(
         ("Version", "Phase", "Role", "Metric", "Weight", "Traffic", "Pods", "Age", "Message"),
         tuple(rows),
+        optional=("Age", "Traffic"),
     )
 
 

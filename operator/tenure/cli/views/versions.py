@@ -31,7 +31,7 @@ def show_versions(model: Model, now: datetime) -> Page:
         for version in reversed(model.versions)
     )
     columns = ("Version", "Phase", "Role", "Metric", "Traffic", "Trigger", "Parent", "Data", "Served", "Age")
-    return Page((Table(columns, rows),), as_data(model.versions))
+    return Page((Table(columns, rows, optional=("Data", "Parent", "Served", "Trigger")),), as_data(model.versions))
 
 
 def show_difference(model: Model, old: Version, new: Version) -> Page:
