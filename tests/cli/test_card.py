@@ -200,3 +200,22 @@ def test_each_plot_is_named_for_those_who_cannot_see_it() -> None:
     names = re.findall(r'<svg role="img" aria-label="([^"]*)"[^>]*>\s*<title>([^<]*)</title>', page)
     assert len(names) == page.count("<svg")
     assert all(label == title for label, title in names)
+
+
+NUMBERS = st.decimals(allow_nan=True, allow_infinity=True).map(str)
+
+
+@given(st.lists(st.tuples(NUMBERS, NUMBERS, st.integers(-5, 10**9)), max_size=6), st.lists(NUMBERS, max_size=6))
+def test_whatever_somebody_wrote_into_status_and_record_can_be_drawn(
+    bins: list[tuple[str, str, int]], values: list[str]
+) -> None:
+    told = [{"rows": rows, "confidence": sure, "right": right} for sure, right, rows in bins]
+    crossing = CHRONICLE["crossings"][0]
+    crossings = [{**crossing, "value": value, "threshold": f"PSI <= {value}"} for value in values]
+    raw = objects.version(1, calibration={"error": "x", "rows": 1, "bins": told})
+
+    shown = told_model(Evidence(MODEL, (raw,), record({**RECORDED, "crossings": crossings})))
+
+    assert shown is not None
+    drawn = re.findall(r' (?:x|y|x1|x2|y1|y2|cx|cy|r|points)="([^"]*)"', as_html(shown))
+    assert not [text for text in drawn if "nan" in text or "inf" in text]

@@ -123,14 +123,14 @@ def test_a_retirement_on_a_date_is_announced_and_not_asked_for_now() -> None:
     assert (block["requested"], block["sunsetOn"], block["successor"]) == (False, "2027-12-31", {"name": "churn-next"})
 
 
-def test_taking_a_retirement_back_takes_its_date_back_too() -> None:
+def test_taking_a_retirement_back_takes_back_what_callers_were_told_too() -> None:
     raw = raw_model()
-    raw["spec"]["retire"] = {"requested": False, "sunsetOn": "2027-12-31"}
+    raw["spec"]["retire"] = {"requested": False, "sunsetOn": "2027-12-31", "successor": {"name": "churn-next"}}
 
     change = restore(model(raw))
 
     assert change.as_manifest()["spec"]["retire"] == {"requested": False}
-    assert change.taken_out(raw) == ("spec.retire.sunsetOn",)
+    assert change.taken_out(raw) == ("spec.retire.sunsetOn", "spec.retire.successor")
 
 
 def test_only_a_retirement_can_be_taken_back() -> None:

@@ -34,7 +34,7 @@ def test_a_log_gets_the_same_in_one_line() -> None:
     line = tell_line(model(), PODS, NOW)
 
     assert line == (
-        "phase=Deploying ready=True champion=churn-v1 challenger=churn-v2 stage=Step step=1/2 weight=25% "
+        "phase=Deploying ready=True champion=churn-v1 challenger=churn-v2 stage=Step step=1/2 weight=25% traffic=33% "
         "errorRate=0.001(Pass) latencyP99=none(Inconclusive) dataDrift=0.31(Breached) accuracy=none(Inconclusive) "
         "pods=2/3 next='hold at 25 %'"
     )

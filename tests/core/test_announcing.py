@@ -10,7 +10,7 @@ from tenure.core.announcing import announcement
 from tenure.core.clock import stamp
 from tenure.core.facts import Observation
 from tenure.core.policy import decide
-from tenure.core.spec import Retire
+from tenure.core.spec import Retire, Runtime
 from tenure.render.desired import render_children
 from tenure.render.serving import render_deployment
 
@@ -74,3 +74,11 @@ def test_announcing_an_end_changes_no_pod_template() -> None:
     calm, ends = in_use(a_model()), in_use(a_model(retire=WHOLE))
 
     assert render_deployment(calm.model, calm.versions[1], 1) == render_deployment(ends.model, ends.versions[1], 1)
+
+
+def test_a_server_of_the_user_s_own_is_told_nothing_and_nothing_else_is_promised() -> None:
+    own = replace(a_model().deploy, runtime=Runtime(image="registry.example.com/own:1"))
+    seen = in_use(a_model(retire=WHOLE, deploy=own))
+
+    assert notices(seen) == []
+    assert "headers" not in condition(seen, "RetirementAnnounced").message

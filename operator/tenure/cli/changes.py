@@ -138,12 +138,13 @@ def retire(model: Model, decision: Decision) -> Change:
 
 
 def restore(model: Model) -> Change:
-    """Take a retirement back. The decision's words stay; only the request, and a date for it, go."""
+    """Take a retirement back. The decision's words stay; the request goes, and what is announced to callers."""
     retirement = model.retirement
     if retirement is None:
         raise Trouble(f"{model.name} is not retired and no retirement is asked for")
-    dated = {"sunsetOn": None} if retirement.sunset_on else {}
-    return _model_change(model, {"retire": {"requested": False, **dated}}, "retirement taken back")
+    announced = {"sunsetOn": retirement.sunset_on, "successor": retirement.successor}
+    gone = {field: None for field, value in announced.items() if value}
+    return _model_change(model, {"retire": {"requested": False, **gone}}, "retirement taken back")
 
 
 def _existing(model: Model, number: int) -> Version:

@@ -34,9 +34,9 @@ def is_announced(retire: Retire) -> bool:
     return retire.requested or bool(retire.sunset_on or retire.successor_name)
 
 
-def announced_text(retire: Retire) -> str:
-    """Say it in a sentence: `churn goes out of service on 2027-03-31; use churn-next instead (https://...)`."""
+def announced_text(retire: Retire, is_our_server: bool) -> str:
+    """Say it in a sentence; a server of the user's own does not know of it."""
     end = f"it goes out of service on {retire.sunset_on}" if retire.sunset_on else "it is to go out of service"
     url = f" ({retire.successor_url})" if retire.successor_url else ""
     instead = f"; users turn to {retire.successor_name}{url} instead" if retire.successor_name else ""
-    return f"{end}{instead}; its answers say so in their headers"
+    return f"{end}{instead}{'; its answers say so in their headers' if is_our_server else ''}"

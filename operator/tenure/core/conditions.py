@@ -162,7 +162,8 @@ def _governed(seen: Observation, step: Step) -> Iterator[Condition]:
         yield Condition("Retired", "True", Reason.RETIRED, step.message)
         return
     if seen.model.retire is not None and is_announced(seen.model.retire):
-        yield Condition("RetirementAnnounced", "True", Reason.ANNOUNCED, announced_text(seen.model.retire))
+        text = announced_text(seen.model.retire, is_our_server=not seen.model.deploy.runtime.image)
+        yield Condition("RetirementAnnounced", "True", Reason.ANNOUNCED, text)
     blocked = why_blocked(seen)
     if blocked is not None:
         reason, text = blocked

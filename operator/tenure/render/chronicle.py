@@ -39,11 +39,17 @@ def _plans(seen: Observation) -> list[Manifest]:
     is_known = last.get("planHash") == current
     entry = {
         "planHash": current,
-        "at": last.get("at") if is_known else stamp(seen.now),
+        "at": last.get("at") if is_known else _since(seen, current),
         "plan": dict(seen.model.plan.content),
         "approvals": _approvals(seen, current, list(last.get("approvals") or ()) if is_known else []),
     }
     return [*(told[:-1] if is_known else told), without_empty(entry)]
+
+
+def _since(seen: Observation, current: str) -> str:
+    """Since when the plan is as it is: at the latest since its approval was seen, which may be before any record."""
+    counted = seen.memory.approval
+    return counted.seen_at if counted is not None and counted.plan_hash == current else stamp(seen.now)
 
 
 def _approvals(seen: Observation, current: str, told: list[Manifest]) -> list[Manifest]:

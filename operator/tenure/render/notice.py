@@ -20,7 +20,8 @@ def render_notice(seen: Observation) -> dict[str, Any] | None:
     One that is taken back stays as an empty one: the operator may not delete ConfigMaps, since records are some.
     """
     told = announcement(seen)
-    if not told.deprecated_at and seen.notice is None:
+    is_read = not seen.model.deploy.runtime.image  # another server would not know what it is
+    if seen.notice is None and not (told.deprecated_at and is_read):
         return None
     return {
         "apiVersion": "v1",

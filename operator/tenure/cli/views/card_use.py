@@ -11,6 +11,7 @@ from tenure.core.clock import moment
 
 DRIFT = ("DataDrift", "PredictionDrift")
 MOST_COLUMNS = 40
+MOST_INDEX = 1_000_000
 NOT_RECORDED = "not recorded"
 
 
@@ -50,11 +51,13 @@ def _over_time(crossings: tuple[Crossing, ...]) -> Iterator[Block]:
         found = [
             (at.timestamp(), value, one)
             for one in crossings
-            if one.name == name and (at := moment(one.at)) and (value := number(one.value)) is not None
+            if one.name == name and (at := moment(one.at)) and (value := _index(one.value)) is not None
         ]
         if len(found) < 2:
             continue
-        threshold = _last_number(found[-1][2].threshold)
+        threshold = next(
+            (bound for word in reversed(found[-1][2].threshold.split()) if (bound := _index(word)) is not None), None
+        )
         highest = max(float(value) for _, value, _ in found)
         yield Curve(
             title=f"{name} over time",
@@ -125,6 +128,7 @@ def _heard_of(model: Model) -> Iterator[str]:
     yield from (text for text in known if moment(text))
 
 
-def _last_number(threshold: str) -> Decimal | None:
-    """Read the bound out of words such as `PSI <= 0.1`."""
-    return next((value for word in reversed(threshold.split()) if (value := number(word)) is not None), None)
+def _index(text: str) -> Decimal | None:
+    """Read a stability index; None for what cannot be one, or could not be drawn."""
+    value = number(text)
+    return value if value is not None and 0 <= value < MOST_INDEX else None

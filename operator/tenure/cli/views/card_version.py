@@ -1,6 +1,7 @@
 """The part of a model card that tells of one version."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from tenure.cli.blocks import Block, Curve, Dot, Facts, Heading, Items, Plot, Table
 from tenure.cli.nouns.version import Comparison, Version
@@ -58,8 +59,8 @@ def _folds(version: Version) -> Iterator[Block]:
 
 def _calibration(version: Version) -> Iterator[Block]:
     """The reliability curve: of answers given with some confidence, the share that was right."""
-    bins = [(one, number(one.confidence), number(one.right)) for one in version.calibration]
-    known = [(one, float(sure), float(right)) for one, sure, right in bins if sure is not None and right is not None]
+    bins = [(one, number(one.confidence) or 0, number(one.right) or 0) for one in version.calibration]
+    known = [(one, float(sure), float(right)) for one, sure, right in bins if _is_share(sure) and _is_share(right)]
     if not known:
         yield Facts((("Calibration", NOT_RECORDED),))
         return
@@ -78,6 +79,10 @@ def _calibration(version: Version) -> Iterator[Block]:
     )
     cells = tuple((one.confidence, one.right, str(one.rows)) for one, _, _ in known)
     yield Table(("Confidence", "Right", "Rows"), cells)
+
+
+def _is_share(value: Decimal | int) -> bool:
+    return 0 <= value <= 1
 
 
 def _comparison(found: Comparison) -> Block:

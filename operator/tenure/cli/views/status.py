@@ -51,12 +51,13 @@ def tell_line(model: Model, pods: tuple[Pod, ...], now: datetime) -> str:
     rollout = model.rollout
     if rollout is not None and is_running(model):
         left = hold_left(model, rollout, now)
-        words += [
-            f"challenger={model.challenger}",
-            f"stage={rollout.stage or '-'}",
-            f"step={rollout.step + 1}/{len(model.steps) or 1}",
-            f"weight={told_weight(model, rollout).replace(' ', '-')}",
-        ]
+        words += [f"challenger={model.challenger}", f"stage={rollout.stage or '-'}"]
+        if rollout.stage == "Step":  # elsewhere no weight is asked for
+            words += [f"step={rollout.step + 1}/{len(model.steps) or 1}"]
+            words += [f"weight={told_weight(model, rollout).replace(' ', '-')}"]
+        challenger = model.find_version(rollout.version)
+        if challenger is not None and challenger.effective_percent is not None:
+            words.append(f"traffic={challenger.effective_percent}%")
         words += [f"{rail.name}={rail.value or 'none'}({rail.verdict})" for rail in rollout.guardrails]
         words += ["hold-over"] if left is not None and left <= 0 else []
     words += [f"{signal.name}={signal.value or 'none'}({signal.verdict})" for signal in model.signals]
@@ -126,7 +127,8 @@ def _retirement(model: Model) -> str:
     instead = f", then {retirement.successor}" if retirement.successor else ""
     if not retirement.phase and not retirement.is_requested and not retirement.decided_by:
         return f"announced{f' for {retirement.sunset_on}' if retirement.sunset_on else ''}{instead}"
-    who = f"{retirement.reason_code or 'asked for'}, by {retirement.decided_by or 'nobody yet'}{instead}"
+    due = f" for {retirement.sunset_on}" if retirement.sunset_on and not retirement.phase else ""
+    who = f"{retirement.reason_code or 'asked for'}{due}, by {retirement.decided_by or 'nobody yet'}{instead}"
     return f"{retirement.phase}, {who}" if retirement.phase else who
 
 

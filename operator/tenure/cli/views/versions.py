@@ -11,6 +11,7 @@ from tenure.cli.nouns.version import Version
 from tenure.cli.views.rollout import told_traffic
 from tenure.cli.views.words import age, headline, plural
 
+ABSENT = "(none)"
 UNSHOWN = "(not shown: it may be a secret)"
 
 
@@ -43,7 +44,10 @@ def show_difference(model: Model, old: Version, new: Version) -> Page:
     blocks: list[Block] = [Facts((("Model", model.name), ("From", _title(old)), ("To", _title(new))))]
     for title, first, rows in (("Parameters", "Field", parameters), ("Data and origin", "Field", sources)):
         if rows:
-            blocks += [Heading(title), Table((first, *names), tuple(rows))]
+            blocks += [
+                Heading(title),
+                Table((first, *names), tuple((one, a or ABSENT, b or ABSENT) for one, a, b in rows)),
+            ]
     if metrics:
         blocks += [Heading("Metrics"), Table(("Metric", *names, "Change"), tuple(metrics))]
     if not parameters and not sources and not any(row[3] for row in metrics):
