@@ -40,7 +40,8 @@ def parse_counts(version: int, told: Iterable[bytes], baseline: bytes | None, di
         until=_time(whole.until),
         threshold=str(EFFECT),
         columns=tuple(_columns(known, whole)),
-        note="; ".join(gathered.notes)[:500] or (f"fewer than {LEAST_ROWS} rows" if whole.rows < LEAST_ROWS else ""),
+        note="; ".join(gathered.notes)[:500]
+        or (f"fewer than {LEAST_ROWS} rows counted" if whole.rows < LEAST_ROWS else ""),
     )
 
 

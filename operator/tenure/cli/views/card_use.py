@@ -39,7 +39,7 @@ def drift(model: Model) -> Iterator[Block]:
     else:
         yield Facts((("Over time", NOT_RECORDED),))
     if not any(found.columns for found in model.counted):
-        why = "; ".join(found.note for found in model.counted if found.note)
+        why = "; ".join(dict.fromkeys(found.note for found in model.counted if found.note))
         text = why or "it is counted by running pods, and none was asked"
         yield Facts((("By column", f"{NOT_RECORDED} ({text})"),))
     for found in model.counted:
