@@ -10,9 +10,11 @@ from tenure.cli.diagnosis import (
     OK,
     WARN,
     check_answer,
+    check_asking,
     check_definition,
     check_gateway,
     check_operator,
+    check_operator_rights,
     check_rights,
     check_storage,
     check_version,
@@ -137,3 +139,18 @@ def test_the_gateway_api_is_only_worth_knowing_of_and_each_lack_says_what_to_do(
 @pytest.mark.parametrize(("minor", "verdict"), [("30", FAIL), ("31", OK), ("35+", OK)])
 def test_old_clusters_are_told(minor: str, verdict: str) -> None:
     assert check_version({"major": "1", "minor": minor}).verdict == verdict
+
+
+def test_an_operator_that_lacks_a_right_is_told_by_name_with_what_to_do() -> None:
+    allowed = {"create jobs.batch": False, "patch services": True}
+
+    found = check_operator_rights(allowed, "crm")
+
+    assert (found.verdict, found.found) == (FAIL, "in crm it may not create jobs.batch")
+    assert "watchNamespaces" in found.fix
+    assert check_operator_rights({"create jobs.batch": True}, "crm").verdict == OK
+
+
+def test_who_may_not_ask_pods_learns_what_is_missing_then() -> None:
+    assert check_asking(is_allowed=True).verdict == OK
+    assert "lack windows and baselines" in check_asking(is_allowed=False).found

@@ -107,6 +107,16 @@ def check_answer(answer: str | None) -> Finding:
     return Finding("Operator answers", OK, "its /readyz is well")
 
 
+def check_operator_rights(allowed: Mapping[str, bool], namespace: str) -> Finding:
+    """`allowed` says for each right in words whether the operator's service account has it."""
+    missing = [right for right, has in allowed.items() if not has]
+    if not missing:
+        return Finding("Operator's rights", OK, f"all {len(allowed)} that it needs in {namespace}")
+    shown = "; ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    fix = "install the chart of its release, or add the namespace to its value watchNamespaces"
+    return Finding("Operator's rights", FAIL, f"in {namespace} it may not {shown}", fix)
+
+
 def check_rights(allowed: Mapping[str, bool]) -> Iterator[Finding]:
     """`allowed` says for each right in words whether the user has it."""
     missing = [right for right, has in allowed.items() if not has]

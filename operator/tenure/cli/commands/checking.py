@@ -18,6 +18,7 @@ from tenure.cli.diagnosis import (
     check_gateway,
     check_metrics,
     check_operator,
+    check_operator_rights,
     check_rights,
     check_storage,
     check_version,
@@ -39,6 +40,20 @@ RIGHTS = (
 )
 """What the commands need: looking first, then deciding."""
 ASK_PODS = ("get", "", "pods/proxy")
+OPERATOR_RIGHTS = (
+    ("patch", "tenure.dev", "mlmodels/status"),
+    ("create", "tenure.dev", "modelversions"),
+    ("create", "batch", "jobs"),
+    ("patch", "apps", "deployments"),
+    ("patch", "", "services"),
+    ("patch", "", "configmaps"),
+    ("patch", "", "persistentvolumeclaims"),
+    ("patch", "autoscaling", "horizontalpodautoscalers"),
+    ("patch", "policy", "poddisruptionbudgets"),
+    ("get", "", "pods/log"),
+    ("create", "", "events"),
+)
+"""What the operator writes for any model, and what it needs to tell causes."""
 
 
 def _doctor(session: Session, given: Namespace) -> int:
@@ -100,6 +115,20 @@ def _operator(cluster: Cluster) -> Iterator[Finding]:
     yield found
     if found.verdict != FAIL:
         yield check_answer(_ask_operator(cluster, deployments[0]["metadata"]["namespace"]))
+        yield _operator_rights(cluster, deployments[0])
+
+
+def _operator_rights(cluster: Cluster, deployment: Raw) -> Finding:
+    """Whether the operator may write in the present namespace; who may not ask that is told so."""
+    account = deployment["spec"]["template"]["spec"].get("serviceAccountName") or "default"
+    user = f"system:serviceaccount:{deployment['metadata']['namespace']}:{account}"
+    try:
+        allowed = {_right(*right): _may(cluster, *right, user=user) for right in OPERATOR_RIGHTS}
+    except Answered as answer:
+        if answer.status != 403:
+            raise
+        return _unseen("Operator's rights", "the rights of others")
+    return check_operator_rights(allowed, cluster.namespace)
 
 
 def _ask_operator(cluster: Cluster, namespace: str) -> str | None:
@@ -114,15 +143,17 @@ def _ask_operator(cluster: Cluster, namespace: str) -> str | None:
     return "ok"
 
 
-def _may(cluster: Cluster, verb: str, group: str, resource: str) -> bool:
+def _may(cluster: Cluster, verb: str, group: str, resource: str, user: str = "") -> bool:
+    """Ask whether we, or another user, may do something in the present namespace."""
     name, _, part = resource.partition("/")
     attributes = {"namespace": cluster.namespace, "verb": verb, "group": group, "resource": name, "subresource": part}
+    kind = "SubjectAccessReview" if user else "SelfSubjectAccessReview"
     body = {
         "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
+        "kind": kind,
+        "spec": {"resourceAttributes": attributes, **({"user": user} if user else {})},
     }
-    answer = cluster.ask("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews", body)
+    answer = cluster.ask(f"/apis/authorization.k8s.io/v1/{kind.lower()}s", body)
     return bool((answer.get("status") or {}).get("allowed"))
 
 
@@ -164,7 +195,7 @@ COMMANDS = (
         ("doctor", "doctor -n crm -o json"),
         _arguments,
         _doctor,
-        "It looks at the version, the CRDs, the operator, your rights in the namespace, storage, the Gateway API and "
-        "the metrics API. Exit code 1 when something must be mended.",
+        "It looks at the version, the CRDs, the operator and its rights, your rights in the namespace, storage, the "
+        "Gateway API and the metrics API. Exit code 1 when something must be mended.",
     ),
 )
