@@ -16,6 +16,7 @@ from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
 from tenure.api.calendar import next_time
+from tenure.api.notice import find_notice
 from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_memory, parse_model, parse_version
 from tenure.api.records import find_lessons, parse_recorded
@@ -32,7 +33,6 @@ from tenure.core.names import (
     CONTAINER,
     MEASURER,
     SERVER,
-    notice_name,
     record_name,
     service_name,
     version_name,
@@ -41,7 +41,6 @@ from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
 from tenure.core.spec import Model
-from tenure.render.notice import parse_notice
 from tenure.render.record import RECORD_LABEL, life
 
 Raw = Mapping[str, Any]
@@ -89,7 +88,6 @@ class Observer:
         versions = {v.number: v for v in map(parse_version, self._store.children("ModelVersion", key))}
         pods = self._store.children("Pod", key)
         service = self._store.find("Service", key[0], service_name(key[1]))
-        notice = self._store.find("ConfigMap", key[0], notice_name(key[1]))
         seen = Observation(
             now=self._clock(),
             model=model,
@@ -107,7 +105,7 @@ class Observer:
             has_service=service is not None,
             next_slot=self._next_slot(model),
             measuring_slots=self._measuring_slots(model),
-            notice=parse_notice(notice.get("data")) if notice and controller_uid(notice) == model.uid else None,
+            notice=find_notice(self._store.find, model),
             told=parse_told(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
             recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
         )

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from tenure.core.clock import stamp
-from tenure.core.facts import Observation
-from tenure.core.facts import Version as VersionFacts
+from tenure.core.facts import Observation, Version, metric_text
 from tenure.core.monitor.signal import SignalState
 from tenure.core.spec import Manifest
 from tenure.core.target import plan_hash
 from tenure.render.parts import without_empty
-from tenure.render.signals import render_signal
 
 MOST_PLANS = 20
 MOST_APPROVALS = 10
@@ -75,7 +73,7 @@ def _rollouts(seen: Observation) -> list[Manifest]:
     return [entries[number] for number in sorted(entries)]
 
 
-def _rollout(version: VersionFacts) -> dict[str, Any]:
+def _rollout(version: Version) -> dict[str, Any]:
     word = version.approval
     decision = (
         without_empty(
@@ -107,9 +105,16 @@ def _crossings(seen: Observation) -> list[Manifest]:
 
 
 def _crossing(version: int, state: SignalState) -> dict[str, Any]:
-    shown = render_signal(state)
-    kept = ("name", "kind", "value", "threshold", "samples", "at", "verdict", "breached", "message")
-    return {"version": version, **{key: shown[key] for key in kept if key in shown}}
+    shown = {
+        "name": state.name,
+        "kind": state.kind,
+        "value": None if state.value is None else metric_text(state.value),
+        "threshold": state.threshold[:256],
+        "at": stamp(state.at) if state.at else None,
+        "verdict": state.verdict.value,
+        "message": state.message[:512],
+    }
+    return {"version": version, **without_empty(shown), "samples": state.samples, "breached": state.breached}
 
 
 def _gist(entry: Manifest | None) -> tuple[Any, ...] | None:

@@ -4,7 +4,6 @@ from typing import Any
 
 from tenure.contract import notice as contract
 from tenure.contract import places
-from tenure.contract.notice import Notice
 from tenure.core.announcing import announcement
 from tenure.core.facts import Observation
 from tenure.core.names import notice_name
@@ -38,8 +37,3 @@ def notice_volume(model: Model) -> dict[str, Any]:
 
 def notice_mount() -> dict[str, Any]:
     return {"name": VOLUME, "mountPath": str(places.NOTICE), "readOnly": True}
-
-
-def parse_notice(data: Any) -> Notice:
-    """Read the data of the ConfigMap back."""
-    return contract.loads(str((data or {}).get(contract.FILE) or ""))

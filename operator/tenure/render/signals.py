@@ -19,7 +19,7 @@ def render_signals(memory: MonitorMemory) -> dict[str, Any]:
     labels = to_json(memory.labels)
     is_scored = memory.labels.score.labels or memory.labels.lost or memory.labels.cursors
     return {
-        "signals": [render_signal(state) for state in memory.states],
+        "signals": [_signal(state) for state in memory.states],
         "monitor": without_empty(
             {
                 "version": memory.version,
@@ -69,7 +69,7 @@ def _measured(one: Measured) -> dict[str, Any]:
     return without_empty(told) | {"samples": one.samples}
 
 
-def render_signal(state: SignalState) -> dict[str, Any]:
+def _signal(state: SignalState) -> dict[str, Any]:
     shown = {
         "name": state.name,
         "kind": state.kind,

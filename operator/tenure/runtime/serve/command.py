@@ -13,10 +13,11 @@ from tenure.contract.failures import FailureReason
 from tenure.runtime import loader
 from tenure.runtime.refused import Refused
 from tenure.runtime.serve import model as models
-from tenure.runtime.serve import notice, workers
+from tenure.runtime.serve import workers
 from tenure.runtime.serve.app import App
 from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
+from tenure.runtime.serve.notice import follow
 from tenure.runtime.serve.settings import Settings, read_settings
 
 NOTICE_SECONDS = 2.0
@@ -85,7 +86,7 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     server = Server(app.handle, Limits(settings.most_body_bytes, settings.read_seconds, settings.idle_seconds))
     accepting = await loop.create_server(server.connect, sock=listener)
     sweeper = asyncio.create_task(server.sweep_for_ever())
-    follower = asyncio.create_task(notice.follow(settings.notice, app.inference.announce, say))
+    follower = asyncio.create_task(follow(settings.notice, app.inference.announce, say))
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)

@@ -19,6 +19,7 @@ class Settings:
     digest: str = ""
     format: str = "skops"
     baseline: Path | None = None
+    notice: Path = Path(str(places.NOTICE))
     host: str = "0.0.0.0"
     port: int = places.SERVE_PORT
     most_body_bytes: int = 16 << 20
@@ -30,7 +31,6 @@ class Settings:
     idle_seconds: float = 75.0
     capture: bool = True
     workers: int = 1
-    notice: Path = Path(str(places.NOTICE))
 
 
 DEFAULTS = Settings("model", "1", Path(str(places.MODELS)) / "model.skops")
@@ -46,6 +46,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         digest=environment.get(places.ARTIFACT_DIGEST, ""),
         format=environment.get(places.ARTIFACT_FORMAT) or "skops",
         baseline=Path(baseline) if baseline else None,
+        notice=Path(environment.get(places.NOTICE_PATH) or str(places.NOTICE)),
         host=environment.get(places.LISTEN_HOST) or DEFAULTS.host,
         port=_whole(environment, places.LISTEN_PORT, DEFAULTS.port),
         most_body_bytes=_whole(environment, places.MAX_BODY_BYTES, DEFAULTS.most_body_bytes),
@@ -55,7 +56,6 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trust_pickle=_switch(environment, places.TRUST_PICKLE, default=False),
         capture=_switch(environment, places.CAPTURE, default=True),
         workers=_whole(environment, places.WORKERS, 1),
-        notice=Path(environment.get(places.NOTICE_PATH) or str(places.NOTICE)),
     )
 
 
