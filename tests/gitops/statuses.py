@@ -15,7 +15,7 @@ from tenure.core.decision import Stance
 from tenure.core.facts import Observation, VersionPhase
 from tenure.core.policy import decide
 from tenure.core.rollout_plan import RolloutPlan
-from tenure.core.spec import Approval, Feasibility, Model, Promote
+from tenure.core.spec import Approval, Feasibility, Model, Promote, Retire
 from tenure.render.status import render_status
 from tenure.render.versions import render_version_status
 
@@ -119,6 +119,7 @@ MODELS: dict[str, Callable[[], Made]] = {
     "a name is taken": lambda: _seen(seeing(a_model(), conflicts=("Service churn",))),
     "suspended before the first version": lambda: _at_rest(a_model(suspend=True)),
     "suspended while in use": lambda: _at_rest(a_model(), _build_ends, _suspend),
+    "in use with an end that is announced": lambda: _seen(in_use(a_model(retire=Retire(sunset_on="2099-12-31")))),
     "retirement half decided": lambda: _seen(in_use(retiring(reason_code=""))),
     "draining": lambda: _seen(draining(retiring(), quiet_seconds=1)),
     "retired": lambda: _seen(retired(retiring())),

@@ -38,6 +38,7 @@ HEALTH_OF_MODELS = {
     "a name is taken": "Degraded",
     "suspended before the first version": "Suspended",
     "suspended while in use": "Suspended",
+    "in use with an end that is announced": "Healthy",
     "retirement half decided": "Healthy",
     "draining": "Progressing",
     "retired": "Suspended",
