@@ -17,14 +17,15 @@ from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
 from tenure.api.calendar import next_time
 from tenure.api.notice import find_notice
-from tenure.api.observed import parse_deployment, parse_job, selected_version, version_of
+from tenure.api.observed import find_editor, parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_memory, parse_model, parse_version
-from tenure.api.records import find_lessons, parse_recorded
+from tenure.api.records import find_lessons, parse_record, parse_recorded
 from tenure.api.told import parse_told
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
 from tenure.core.gateway import Gateway
+from tenure.core.membership import take_in
 from tenure.core.monitor.measuring import by_job
 from tenure.core.names import (
     BESIDE,
@@ -37,6 +38,7 @@ from tenure.core.names import (
     service_name,
     version_name,
 )
+from tenure.core.record import NO_RECORD, Record
 from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
@@ -76,16 +78,25 @@ class Observer:
         self._offsets: dict[Key, tuple[float, float]] = {}
         """By model: how far the clock was ahead of the steady one, and since when this process looks at it."""
 
+        self._records: dict[Key, tuple[Raw, tuple[Raw, Mapping[int, Raw], Record]]] = {}
+        """By model: its record as it was read last, and what it told: a long record is not read at every pass."""
+
+    def now(self) -> datetime:
+        """Tell the time of this pass."""
+        return self._clock()
+
     async def observe(self, key: Key) -> tuple[Raw, Observation] | None:
         """Return the model as stored and what is seen of its world; None when it is gone."""
         # A watch may lag behind; the object a decision is about is read afresh.
         raw = await self._cluster.read("MLModel", *key)
         if raw is None:
             self._offsets.pop(key, None)
+            self._records.pop(key, None)
             return None
         self._store.put(raw)
         model, errors = parse_model(raw)
-        versions = {v.number: v for v in map(parse_version, self._store.children("ModelVersion", key))}
+        found = [parse_version(version) for version in self._store.children("ModelVersion", key)]
+        versions = {version.number: version for version in found}
         pods = self._store.children("Pod", key)
         service = self._store.find("Service", key[0], service_name(key[1]))
         seen = Observation(
@@ -93,7 +104,6 @@ class Observer:
             model=model,
             memory=parse_memory(raw),
             errors=errors,
-            versions=versions,
             jobs=await self._jobs(key, pods, {n for n, v in versions.items() if v.result is None}),
             data_checks=await self._unhurried(key, pods, CHECKER),
             measurements=await self._unhurried(key, pods, MEASURER),
@@ -106,15 +116,26 @@ class Observer:
             next_slot=self._next_slot(model),
             measuring_slots=self._measuring_slots(model),
             notice=find_notice(self._store.find, model),
-            told=parse_told(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
-            recorded=parse_recorded(self._store.find("ConfigMap", key[0], record_name(key[1])), life(model)),
+            editor=find_editor(raw),
         )
+        told, recorded, record = self._record(key, life(model))
+        seen = take_in(replace(seen, told=told, recorded=recorded, record=record), found)
         if seen.memory.champion is None and not errors:
             records = self._store.labelled("ConfigMap", key[0], RECORD_LABEL)
             seen = replace(seen, lessons=find_lessons(records, model, life(model)))
         seen = await self._with_requests(await self._with_smoke_test(seen), pods)
         seen = await self._with_route(await self._with_readings(self._with_time(seen), pods))
         return raw, await self._with_look(seen, pods)
+
+    def _record(self, key: Key, life: str) -> tuple[Raw, Mapping[int, Raw], Record]:
+        raw = self._store.find("ConfigMap", key[0], record_name(key[1]))
+        if raw is None:
+            return {}, {}, NO_RECORD
+        known = self._records.get(key)
+        if known is None or known[0] is not raw:
+            read = (parse_told(raw, life), parse_recorded(raw, life), parse_record(raw, life))
+            known = self._records[key] = (raw, read)
+        return known[1]
 
     def _with_time(self, seen: Observation) -> Observation:
         """Find out whether the clock was set since the last look; a process that has just started cannot know.
@@ -175,8 +196,7 @@ class Observer:
         if model.monitor is None or champion is None or not is_watched:
             return seen
         addresses = _ready_addresses(pods, model.deploy.runtime.port, champion.number)
-        periods = champion.served_periods
-        since = moment(periods[-1][0]) if periods else None
+        since = moment(champion.champion_since)
         look, wait = self._looks.collect(model, champion, model.monitor, addresses, since, seen.now)
         return replace(seen, look=look, next_look_seconds=wait)
 

@@ -7,16 +7,18 @@ from typing import Any
 
 from tenure.act import Actor, NameTaken
 from tenure.adapters.cluster import Refused
+from tenure.adapters.kinds import controller_uid
 from tenure.adapters.recorder import Recorder
 from tenure.adapters.store import Key, Store
+from tenure.api.parsing import parse_version
 from tenure.core.decision import Decision, Stance
-from tenure.core.facts import Observation
+from tenure.core.facts import Misfit, Observation
 from tenure.core.policy import decide
 from tenure.core.reasons import PASSING, Reason
 from tenure.observe import Observer
 from tenure.render.desired import render_children
 from tenure.render.status import render_status
-from tenure.render.versions import render_version_status
+from tenure.render.versions import render_misfit_status, render_version_status
 
 Raw = Mapping[str, Any]
 
@@ -44,6 +46,7 @@ class Reconciler:
         found = await self._observer.observe(key)
         if found is None:
             self._actor.forget(*key)
+            await self._tell_orphans(key)
             return None
         raw, seen = found
         if seen.model.deleting:
@@ -73,9 +76,25 @@ class Reconciler:
         for version in seen.versions.values():
             before = self._store.find("ModelVersion", seen.model.namespace, version.name)
             if before is not None:
-                status = render_version_status(seen, decision, version, before.get("status") or {})
+                old = before.get("status") or {}
+                status = render_version_status(seen, decision, version, old, self._runtime_image)
+                wrote |= await self._actor.write_status(before, status)
+        for name, misfit in seen.misfits.items():
+            before = self._store.find("ModelVersion", seen.model.namespace, name)
+            if before is not None:
+                status = render_misfit_status(seen.now, misfit, before.get("status") or {})
                 wrote |= await self._actor.write_status(before, status)
         return wrote
+
+    async def _tell_orphans(self, key: Key) -> None:
+        """A version that names a model which does not exist is told so; what we made goes with its model by itself."""
+        for raw in self._store.children("ModelVersion", key):
+            if controller_uid(raw) or "deletionTimestamp" in raw["metadata"]:
+                continue
+            text = f"there is no MLModel {key[1]} in this namespace; create it, or name another in spec.modelRef"
+            misfit = Misfit(parse_version(raw), Reason.MODEL_ABSENT, text)
+            status = render_misfit_status(self._observer.now(), misfit, raw.get("status") or {})
+            await self._actor.write_status(raw, status)
 
     async def _write_model(self, raw: Raw, seen: Observation, decision: Decision) -> None:
         before = raw.get("status") or {}

@@ -20,6 +20,7 @@ from tenure.core.requirements import first_failure, judge
 from tenure.core.rollout_plan import Guardrail, OnFailure, OnNoData, PodCounts, RolloutPlan, RolloutStep
 from tenure.core.rules.comparison import find_comparison
 from tenure.core.serving import CUT_OFF
+from tenure.core.setting_aside import is_decided
 from tenure.core.spec import Approval, Build, ChampionRule, ComparisonMode, Feasibility, Promote, Strategy
 
 BUILDS = [{}, {"parameters": {"C": 2}}, {"parameters": {"C": 3}}, {"estimator": "sklearn.svm.SVC"}]
@@ -163,6 +164,16 @@ class AnyLife(RuleBasedStateMachine):
             # Its training was not seen yet: the number is not used up, and the same build is given it again.
             self.world.created = [one for one in self.world.created if one != number]
 
+    @rule(number=versions, digest=st.sampled_from(["", "sha256:" + "cd" * 32]))
+    def bring_a_version(self, number: int, digest: str) -> None:
+        if number not in self.world.versions:
+            self.world.bring(number, digest)
+
+    @rule(number=versions, requested=st.booleans(), by=st.sampled_from(["ann", ""]))
+    def retire_a_version(self, number: int, requested: bool, by: str) -> None:
+        if number in self.world.versions:
+            self.world.retire(number, requested=requested, decidedBy=by)
+
     @rule(number=versions, answer=st.sampled_from(list(Verdict)))
     def answer_the_smoke_test(self, number: int, answer: Verdict) -> None:
         self.world.answers[number] = answer
@@ -243,7 +254,10 @@ class AnyLife(RuleBasedStateMachine):
     def was_let_in(self, seen: Observation, newcomer: Version) -> None:
         """By the champion and by people."""
         assert newcomer.approval is None or newcomer.approval.approved
-        if newcomer.served_periods or seen.memory.champion is None:
+        assert not is_decided(newcomer)
+        assert newcomer.result is not None
+        assert not newcomer.imported or newcomer.number in self.world.jobs, "nobody measured it"
+        if newcomer.was_champion or seen.memory.champion is None:
             return
         if seen.model.build.champion is not None:
             met = find_comparison(seen, newcomer)

@@ -443,14 +443,32 @@ def test_a_version_whose_object_is_deleted_never_shares_its_number() -> None:
     world = in_use()
 
     del world.versions[1]
+    world.edit(build=SECOND)
     rebuild(world)
 
     assert world.created == [1, 2]
 
 
-def test_a_deleted_version_goes_on_serving_until_its_successor_is_ready() -> None:
+def test_a_champion_whose_object_is_deleted_is_made_again_and_nothing_is_trained() -> None:
+    world = in_use()
+    before = world.versions[1]
+
+    del world.versions[1]
+    least = [world.answering()]
+    while world.tick():
+        least.append(world.answering())
+
+    assert (world.champion, world.created, world.made_again, set(world.jobs)) == (1, [1], [1], {1})
+    assert ("InUse", "VersionRestored") in world.trail
+    assert min(least) >= 2
+    for part in ("metrics", "artifact", "servedPeriods", "role", "phase"):
+        assert world.versions[1]["status"][part] == before["status"][part]
+
+
+def test_a_champion_the_record_does_not_tell_of_goes_on_serving_until_its_successor_is_ready() -> None:
     world = in_use()
 
+    world.others.clear()
     del world.versions[1]
     least = [world.answering()]
     world.settle()

@@ -1,9 +1,11 @@
 """Stories of old versions: beyond the limit they go, and what they were stays on record."""
 
 import json
+from dataclasses import replace
 
 from core.stories import a_build, a_model
 from core.world import World
+from tenure.core.pruning import prunable
 from tenure.core.spec import Model
 
 
@@ -48,14 +50,11 @@ def test_a_number_is_never_given_twice_after_pruning() -> None:
 
 
 def test_nothing_goes_before_the_record_tells_of_it() -> None:
-    world = World(a_model(history_limit=1))
-    for number in range(1, 4):  # no champion yet, so there is no record
-        world.edit(build=a_build(parameters={"C": number}))
-        world.settle()
-        world.end_job(number, accuracy=0.1)
-        world.settle()
+    seen = after(3, a_model()).observe()
+    crowded = replace(seen, model=replace(seen.model, history_limit=1))
 
-    assert sorted(world.versions) == [1, 2, 3]
+    assert prunable(crowded) == {1}
+    assert prunable(replace(crowded, recorded={})) == frozenset()
 
 
 def test_a_pruned_world_is_at_rest() -> None:

@@ -12,6 +12,7 @@ from tenure.core.decision import Phase, Stance
 from tenure.core.facts import Observation, Retirement, RetirementPhase, VersionPhase
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
+from tenure.core.record import Served
 from tenure.core.spec import Model, Retire
 from tenure.render.desired import render_children
 from tenure.render.record import render_record
@@ -199,7 +200,7 @@ def test_the_review_is_due_on_its_date() -> None:
 
 def test_the_record_tells_the_decision_the_numbers_and_the_served_periods_and_has_no_owner() -> None:
     seen = retired(retiring())
-    served = replace(seen.versions[1], served_periods=(("2026-01-01T00:00:00Z", "2026-03-01T12:00:00Z"),))
+    served = replace(seen.versions[1], served_periods=(Served("2026-01-01T00:00:00Z", "2026-03-01T12:00:00Z"),))
 
     record = render_record(replace(seen, versions={1: served}))
 

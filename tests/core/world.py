@@ -14,13 +14,14 @@ from typing import Any
 from core.stories import NOW
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_memory, parse_version
-from tenure.api.records import parse_recorded
+from tenure.api.records import parse_record, parse_recorded
 from tenure.api.told import parse_told
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.contract.window import Window
 from tenure.core.decision import Decision, Stance
 from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
 from tenure.core.guardrails import GuardrailReading
+from tenure.core.membership import take_in
 from tenure.core.monitor.look import EVERYTHING
 from tenure.core.monitor.measuring import by_job
 from tenure.core.monitor.memory import Look, PodWindows
@@ -34,6 +35,7 @@ from tenure.core.names import (
     VERSION_LABEL,
     record_name,
     service_name,
+    version_name,
 )
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
@@ -43,7 +45,7 @@ from tenure.render.compare import is_same_status
 from tenure.render.desired import render_children
 from tenure.render.record import life
 from tenure.render.status import render_status
-from tenure.render.versions import render_version_status
+from tenure.render.versions import render_misfit_status, render_version_status
 
 Raw = dict[str, Any]
 NO_IMAGE = Trouble(Reason.IMAGE_PULL_BACK_OFF, "its image cannot be pulled")
@@ -139,11 +141,17 @@ class World:
         """What the sources of the model's own signals answer; the built-in ones have no pods to ask."""
         self.created: list[int] = []
         """Version numbers in the order their objects were made."""
+        self.made: dict[int, str] = {}
+        """Hash of the build each number was given to."""
+        self.made_again: list[int] = []
+        """Numbers of versions that were lost and made again, of the same build."""
         self.trail: list[tuple[str, str]] = []
         """(phase, reason) of each pass, without repeats."""
         self.format = "skops"
         """Format of the artifacts that trainings report."""
-        self.writes = 0
+        self.place = "pvc://churn-artifacts"
+        """Where they lie: on the claim of the model unless said otherwise."""
+        self.writes = self.passed = 0
         self.clock_jump = 0.0
         """What the next look finds the clock to have been set by."""
         self.decision: Decision | None = None
@@ -152,12 +160,12 @@ class World:
 
     def observe(self) -> Observation:
         service = self.services.get(service_name(self.model.name))
+        record = self.others.get(record_name(self.model.name))
         seen = Observation(
             now=self.now,
             clock_jump=self.clock_jump,
             model=self.model,
             memory=parse_memory({"status": self.status}),
-            versions={number: parse_version(raw) for number, raw in self.versions.items()},
             jobs=dict(self.jobs),
             comparisons=dict(self.comparisons),
             data_checks=dict(self.data_checks),
@@ -171,9 +179,11 @@ class World:
             has_service=service is not None,
             next_slot=self._next_slot(),
             measuring_slots={one.signal.name: self._hour() for one, by in by_job(self.model.monitor) if by.schedule},
-            told=parse_told(self.others.get(record_name(self.model.name)), life(self.model)),
-            recorded=parse_recorded(self.others.get(record_name(self.model.name)), life(self.model)),
+            told=parse_told(record, life(self.model)),
+            recorded=parse_recorded(record, life(self.model)),
+            record=parse_record(record, life(self.model)),
         )
+        seen = take_in(seen, map(parse_version, self.versions.values()))
         seen = self._with_look(seen)
         rollout = live_rollout(seen)
         judged = rollout.version if rollout is not None else seen.memory.champion if is_watched(seen) else None
@@ -205,6 +215,7 @@ class World:
     def run_pass(self, crash_after: int | None = None) -> bool:
         """Run one pass as the reconciler does, or die after so many writes; return whether to look again at once."""
         seen = self.observe()
+        self.passed += 1
         self.clock_jump = 0.0
         decision = self.decision = decide(seen)
         word = (decision.step.phase.value, decision.step.reason.word)
@@ -223,7 +234,11 @@ class World:
     def _writes(self, seen: Observation, decision: Decision) -> Iterator[tuple[str, Any, Any]]:
         for number, version in seen.versions.items():
             before = self.versions[number].get("status") or {}
-            yield "version", number, render_version_status(seen, decision, version, before)
+            yield "version", number, render_version_status(seen, decision, version, before, "runtime:1")
+        for misfit in seen.misfits.values():
+            number = misfit.version.number
+            before = self.versions[number].get("status") or {}
+            yield "version", number, render_misfit_status(seen.now, misfit, before)
         if decision.step.memory is None:
             desired = render_children(seen, decision, "runtime:1")
             for manifest in desired.create:
@@ -247,7 +262,10 @@ class World:
             case "create", "ModelVersion":
                 number = value["spec"]["version"]
                 self.versions[number] = {**value, "metadata": {**value["metadata"], "generation": 1}}
-                self.created.append(number)
+                made = value["spec"].get("specHash")
+                again = self.made.get(number) == made and number in self.created
+                (self.made_again if again else self.created).append(number)
+                self.made[number] = made
             case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == COMPARER:
                 self.comparisons[value["metadata"]["name"]] = JobFacts(Progress.RUNNING)
             case "create", "Job" if value["metadata"]["labels"][COMPONENT_LABEL] == CHECKER:
@@ -265,6 +283,8 @@ class World:
                 kept = self.services if kind == "Service" else self.others
                 if kind not in ("Service", "ConfigMap"):
                     name = f"{kind}/{name}"
+                if kind == "ConfigMap":  # each life owns its own key
+                    value = {**value, "data": {**kept.get(name, {}).get("data", {}), **value["data"]}}
                 if kept.get(name) == value:
                     return False
                 kept[name] = value
@@ -317,7 +337,7 @@ class World:
     def end_job(self, number: int, accuracy: float = 0.93, digest: str = "") -> None:
         """Let a training Job end well; every build makes other bytes unless said otherwise."""
         digest = digest or f"sha256:{number:064x}"
-        uri = f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops"
+        uri = f"{self.place}/churn-11111111/v{number}/model.skops"
         artifact = {"uri": uri, "digest": digest, "format": self.format}
         said: Raw = {"metrics": {"accuracy": accuracy}, "artifact": artifact}
         if self.data:
@@ -361,6 +381,27 @@ class World:
         for name, job in self.comparisons.items():
             if job.progress is Progress.RUNNING:
                 self.comparisons[name] = facts
+
+    def bring(self, number: int, digest: str = "", name: str = "", **spec: Any) -> None:
+        """Let a person create a ModelVersion for a model that was trained elsewhere."""
+        digest = digest or f"sha256:{number:064x}"
+        self.versions[number] = {
+            "apiVersion": "tenure.dev/v1alpha1",
+            "kind": "ModelVersion",
+            "metadata": {"name": name or version_name(self.model.name, number), "generation": 1},
+            "spec": {
+                "modelRef": {"name": self.model.name},
+                "version": number,
+                "source": {"trigger": "Imported"},
+                "artifact": {"uri": f"pvc://churn-artifacts/churn-11111111/v{number}/model.skops", "digest": digest},
+                **spec,
+            },
+        }
+
+    def retire(self, number: int, **decision: Any) -> None:
+        """Let a person retire one version, or take that back."""
+        whole = {"requested": True, "reasonCode": "Security", "reason": "it leaks names", "decidedBy": "ann"}
+        self.versions[number]["spec"]["retire"] = {**whole, **decision}
 
     def say(self, number: int, decision: str, by: str = "ann") -> None:
         """Let a person give a word on a version, or take it back."""

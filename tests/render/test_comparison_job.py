@@ -185,6 +185,5 @@ def test_a_version_s_approval_is_a_field_that_counts() -> None:
 
     version = parse_version({"metadata": {"name": "churn-v2"}, "spec": spec})
 
-    assert version.unsupported == ()
     assert version.approval == VersionApproval(True, "ann")
     assert "recipe" in version.build

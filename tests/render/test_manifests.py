@@ -13,6 +13,7 @@ from tenure.contract.task import loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion
 from tenure.core.monitor.measuring import by_job
+from tenure.core.record import Served
 from tenure.core.target import build_hash, plan_hash
 from tenure.render.data_check import render_data_check
 from tenure.render.jobs import render_training_job
@@ -216,7 +217,7 @@ def test_another_operator_s_image_changes_no_pod_of_an_old_version() -> None:
 def test_the_role_of_a_version_changes_no_pod(phase: str) -> None:
     model = declared()
     version = with_result(model)
-    later = replace(version, phase=type(version.phase)(phase), served_periods=(("2026-01-01T00:00:00Z", ""),))
+    later = replace(version, phase=type(version.phase)(phase), served_periods=(Served("2026-01-01T00:00:00Z"),))
 
     assert render_deployment(model, later, 1) == render_deployment(model, version, 1)
 

@@ -83,6 +83,8 @@ class Store:
         kind, namespace, name = identity(raw)
         if kind == "MLModel":
             return namespace, name
+        if kind == "ModelVersion":
+            return namespace, raw["spec"]["modelRef"]["name"]  # it may name a model that is not there: it is told so
         label = _label(raw)
         model = self._models.get((namespace, label)) if label else None
         return (namespace, model) if model is not None else None

@@ -270,7 +270,7 @@ class Transition(Model):
     version: int | None = None
     """Number of the version concerned."""
     actor: Short = ""
-    """Who did it, when known."""
+    """Who did it, when known: approvedBy or decidedBy, or `applied by` and the field manager that changed the spec."""
 
 
 class MLModelStatus(Model):

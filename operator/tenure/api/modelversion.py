@@ -94,13 +94,13 @@ class VersionRetire(Model):
     """Taking this one version out of service for good."""
 
     requested: bool = False
-    """Never serve this version again. Default false."""
+    """Never serve this version again; the champion stays until another version serves. Default false."""
     reason_code: ReasonCode | None = None
-    """Relevance, Effectiveness, Accuracy, Cost, Compliance, Security, Replaced or Other."""
+    """Relevance, Effectiveness, Accuracy, Cost, Compliance, Security, Replaced or Other; needed to retire."""
     reason: LongText | None = None
-    """Why, in sentences."""
+    """Why, in sentences; needed to retire."""
     decided_by: Person | None = None
-    """Person or role that decided."""
+    """Person or role that decided; needed to retire."""
     decided_on: Date | None = None
     """Date of the decision."""
 
@@ -142,7 +142,7 @@ class ModelVersionSpec(Model):
     model_ref: ModelRef
     """The MLModel it belongs to."""
     version: VersionNumber
-    """Its number; rising, never used twice."""
+    """Its number; above every number the model ever used."""
     source: VersionSource = VersionSource()
     """Why it exists."""
     parent_version: VersionNumber | None = None

@@ -16,7 +16,6 @@ from tenure.api.status import (
     Metrics,
     Moment,
     Percent,
-    RetirementStatus,
     Sentence,
     ServedPeriod,
     Short,
@@ -151,6 +150,17 @@ class AgreementStatus(Model):
     """What it came to."""
 
 
+class JoinedStatus(Model):
+    """How a version that was trained elsewhere joined."""
+
+    at: Moment
+    """When."""
+    spec_hash: Hash = ""
+    """Hash of the build that spec.build of the MLModel asked for then: the version stands for it."""
+    serve_image: Annotated[str, Field(max_length=512)] = ""
+    """Image of Tenure's runtime that fetches it and, unless spec.deploy.runtime.image is set, serves it."""
+
+
 class ModelVersionStatus(Model):
     """What is; written by the operator alone."""
 
@@ -187,7 +197,7 @@ class ModelVersionStatus(Model):
     replicas: int | None = None
     """Its ready pods."""
     served_periods: Annotated[tuple[ServedPeriod, ...], Field(max_length=50)] = ()
-    """Times in which it answered users, newest last."""
+    """Times in which it answered users and the share of them, newest last; a canary has one for each step."""
     stages: Annotated[tuple[StageStatus, ...], Field(max_length=24)] = ()
     """Stages of its rollouts that are over, oldest first."""
     notes: Annotated[tuple[Sentence, ...], Field(max_length=20)] = ()
@@ -196,7 +206,7 @@ class ModelVersionStatus(Model):
     """How far the build is."""
     rejected_at: Moment | None = None
     """When it was rejected."""
-    retirement: RetirementStatus | None = None
-    """How far its retirement has come."""
+    joined: JoinedStatus | None = None
+    """How it joined, when a person brought it."""
     conditions: Conditions = ()
     """State in Kubernetes' form."""

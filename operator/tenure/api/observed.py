@@ -77,3 +77,19 @@ def selected_version(service: Raw | None) -> int | None:
         return None
     text = (service["spec"].get("selector") or {}).get(VERSION_LABEL, "")
     return int(text) if text.isdigit() else None
+
+
+def find_editor(model: Raw) -> str:
+    """Find the field manager that changed the spec since the status was written last; empty when that is not certain.
+
+    It is certain when the newest change of the object, its status left aside, is one manager's and covers the spec.
+    """
+    meta, status = model["metadata"], model.get("status") or {}
+    if meta.get("generation") == status.get("observedGeneration"):
+        return ""
+    entries = [one for one in meta.get("managedFields") or () if not one.get("subresource")]
+    newest = max((str(one.get("time") or "") for one in entries), default="")
+    latest = [one for one in entries if str(one.get("time") or "") == newest]
+    if len(latest) != 1 or "f:spec" not in (latest[0].get("fieldsV1") or {}):
+        return ""
+    return str(latest[0].get("manager") or "")

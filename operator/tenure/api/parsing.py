@@ -14,6 +14,7 @@ from tenure.api.deploy import Deploy as DeployBlock
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.plan import Plan as PlanBlock
 from tenure.api.recipe import JobSettings, Train
+from tenure.api.records import parse_joined, parse_retirement, parse_served, parse_trail, written_spec
 from tenure.api.retire import Retire as RetireBlock
 from tenure.api.rollouts import parse_ended_rollout, parse_rollout, parse_rollout_plan
 from tenure.api.routes import parse_gateway
@@ -316,6 +317,7 @@ def _retire(block: RetireBlock) -> Retire:
         keep_artifact_seconds=block.keep_artifact_seconds,
         force=block.force or "",
         criteria=tuple(Criterion(c.signal, c.for_seconds, c.reason_code.value) for c in block.criteria),
+        auto=block.auto,
     )
 
 
@@ -362,6 +364,8 @@ def parse_memory(raw: Raw) -> Memory:
         retirement=_retirement(status["retirement"]) if status.get("retirement") else None,
         monitor=parse_monitor_memory(status),
         route=status.get("route") or "",
+        phase=status.get("phase") or "",
+        trail=parse_trail(status),
     )
 
 
@@ -373,6 +377,8 @@ def _retirement(raw: Raw) -> Retirement:
         requests=int(raw.get("requests") or 0),
         retired_at=raw.get("retiredAt", ""),
         artifact_deleted_at=raw.get("artifactDeletedAt", ""),
+        automatic_code=raw.get("automaticReasonCode", ""),
+        automatic_reason=raw.get("automaticReason", ""),
     )
 
 
@@ -381,34 +387,35 @@ def parse_version(raw: Raw) -> Version:
     spec, status = raw["spec"], raw.get("status") or {}
     ready: Raw = next((c for c in status.get("conditions") or () if c["type"] == "Ready"), {})
     images = spec.get("images") or {}
-    is_imported = (spec.get("source") or {}).get("trigger") == "Imported"
-    unsupported = {
-        "spec.source.trigger Imported": is_imported,
-        "spec.retire": bool((spec.get("retire") or {}).get("requested")),
-    }
+    joined = parse_joined(status.get("joined") or {})
     return Version(
         number=int(spec["version"]),
         name=raw["metadata"]["name"],
-        build_hash=spec.get("specHash") or "",
+        build_hash=joined.build_hash if joined else spec.get("specHash") or "",
         phase=VersionPhase(status.get("phase") or "Pending"),
         reason=ready.get("reason", ""),
         message=ready.get("message", ""),
         result=_result(status),
         train_image=images.get("train") or "",
-        serve_image=images.get("serve") or "",
+        serve_image=images.get("serve") or (joined.serve_image if joined else ""),
         artifact_uri=(spec.get("artifact") or {}).get("uri") or "",
+        artifact_digest=(spec.get("artifact") or {}).get("digest") or "",
+        artifact_format=(spec.get("artifact") or {}).get("format") or "",
         generation=int(raw["metadata"].get("generation") or 1),
         trigger=(spec.get("source") or {}).get("trigger", ""),
         parent=spec.get("parentVersion"),
         plan_hash=spec.get("planHash", ""),
         job_hash=spec.get("jobHash", ""),
-        imported=is_imported,
-        unsupported=tuple(path for path, is_set in unsupported.items() if is_set),
+        imported=(spec.get("source") or {}).get("trigger") == "Imported",
+        joined=joined,
+        is_new=not status.get("phase"),
         build=parse_written_build(spec.get("build") or ""),
         stages=tuple(status.get("stages") or ()),
         comparison=parse_comparison(int(spec["version"]), status.get("comparison") or {}),
         approval=parse_approval(spec.get("approval") or {}),
-        served_periods=tuple((p["from"], p.get("until") or "") for p in status.get("servedPeriods") or ()),
+        retire=parse_retirement(spec.get("retire") or {}),
+        written=written_spec(spec),
+        served_periods=parse_served(status.get("servedPeriods") or ()),
     )
 
 

@@ -68,6 +68,6 @@ class Retire(Model):
     keep_artifact_seconds: Seconds = 7_776_000
     """Seconds the artifacts stay after retirement. Default 7776000 (90 days)."""
     auto: bool = False
-    """Retire without a person's decision when a criterion is met. Default false."""
+    """Retire without a person's decision when a criterion is met; the numbers are the reason. Default false."""
     force: Person | None = None
     """Name of who takes responsibility for retiring while requests still come. Default: wait until they end."""

@@ -143,6 +143,10 @@ class RetirementStatus(Model):
     """When service ended."""
     artifact_deleted_at: Moment | None = None
     """When the artifacts were deleted."""
+    automatic_reason_code: Short = ""
+    """Reason of the criterion that decided by itself, because spec.retire.auto is set."""
+    automatic_reason: Sentence = ""
+    """Its numbers."""
     record: Short = ""
     """Name of the ConfigMap with the record."""
     message: Sentence = ""

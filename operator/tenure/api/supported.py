@@ -16,9 +16,6 @@ def unsupported_fields(spec: MLModelSpec) -> Iterator[str]:
     yield from _build(spec)
     yield from _deploy(spec)
     yield from unsupported_signals(spec)
-    retire = spec.retire
-    if retire is not None and retire.auto:
-        yield "spec.retire.auto"
 
 
 def _build(spec: MLModelSpec) -> Iterator[str]:

@@ -10,14 +10,12 @@ def not_honoured(change: Change, stored: dict[str, Any]) -> tuple[str, ...]:
     from pydantic import ValidationError
 
     from tenure.api.mlmodel import MLModelSpec
-    from tenure.api.parsing import parse_version
     from tenure.api.supported import unsupported_fields
 
+    if change.kind != "MLModel":
+        return ()  # every field of a ModelVersion that people decide is acted on
     try:
-        if change.kind == "MLModel":
-            paths = tuple(unsupported_fields(MLModelSpec.model_validate(stored["spec"])))
-        else:
-            paths = parse_version(stored).unsupported
+        paths = tuple(unsupported_fields(MLModelSpec.model_validate(stored["spec"])))
     except (ValidationError, KeyError, ValueError):
         return ()
     # A path may have words after it: `spec.deploy.strategy.type Canary (Rolling is used)`.

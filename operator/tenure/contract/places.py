@@ -14,6 +14,9 @@ GROUND_TRUTH = "TENURE_GROUND_TRUTH"
 QUESTION = "TENURE_QUESTION"
 """Asking pods: where one number is read with a token, as JSON (`tenure.runtime.ask`)."""
 
+EVALUATION = "TENURE_EVALUATION"
+"""Evaluating pods: the whole task as JSON, see `tenure.contract.evaluation`."""
+
 FETCH = "TENURE_FETCH"
 """Init container of serving pods: a JSON list of {uri, digest, to}."""
 

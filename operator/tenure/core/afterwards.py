@@ -39,8 +39,10 @@ def told_of_the_rebuild(seen: Observation, step: Step, target: Version | None) -
     if step.hands_off or seen.errors:
         return step
     ended = step.outcomes.get(target.number) if target else None
-    if target is not None and target.trigger in AUTOMATIC and ended is not None and ended.phase in ENDED:
-        step = replace(step, phase=Phase.IN_USE, stance=Stance.PROGRESSING)
+    by_itself = target is not None and (target.trigger in AUTOMATIC or target.imported)
+    if by_itself and ended is not None and ended.phase in ENDED:
+        is_in_use = seen.memory.champion is not None
+        step = replace(step, phase=Phase.IN_USE if is_in_use else step.phase, stance=Stance.PROGRESSING, wake_after=1.0)
     waits = [seconds for seconds in (step.wake_after, seen.next_look_seconds) if seconds is not None]
     if step.stance is Stance.DONE and seen.memory.champion is not None:
         wish, allowed = find_wish(seen), permission(seen)

@@ -69,6 +69,8 @@ class Names:
 
     champion: str
     challenger: str
+    is_brought: bool = False
+    """Whether the challenger was trained elsewhere: nobody knows from which rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +245,8 @@ def _words(rule: ChampionRule, names: Names, measured: Measured, report: Report,
 def _where(names: Names, report: Report) -> str:
     if not report.rows:
         return ", as each reported it after its own training"
+    if names.is_brought:
+        return f" on {report.rows:,} rows of which {names.challenger}, trained elsewhere, may have seen any"
     told = {
         Freshness.EXACT: "that neither was trained on",
         Freshness.LIKELY: f"of which {names.champion} may have seen a few in an earlier state of the data",

@@ -209,14 +209,17 @@ def _proposed(seen: Observation, signals: Sequence[Signal], states: Sequence[Sig
     """A breach can propose retirement at once (onBreach) or when it has lasted (retire.criteria); a person decides."""
     proposing = {signal.name for signal in signals if signal.on_breach is OnBreach.PROPOSE_RETIREMENT}
     found = [state.message for state in states if state.breached and state.name in proposing]
-    found += [
+    lasting = [
         f"{criterion.reason_code}: {state.message}, for more than {criterion.for_seconds} s"
         for criterion in (seen.model.retire.criteria if seen.model.retire else ())
         for state in states
         if state.name == criterion.signal and lasted(state, seen.now) >= criterion.for_seconds
     ]
+    found += lasting
     if found:
-        text = f"{'; '.join(found[:3])}. Decide by spec.retire, or mend the cause."
+        is_automatic = bool(lasting) and seen.model.retire is not None and seen.model.retire.auto
+        then = "The model retires by itself (spec.retire.auto)" if is_automatic else "Decide by spec.retire"
+        text = f"{'; '.join(found[:3])}. {then}, or mend the cause."
         yield Condition("RetirementProposed", "True", Reason.PROPOSED, text)
 
 

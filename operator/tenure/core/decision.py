@@ -10,7 +10,9 @@ from tenure.core.facts import NO_EVIDENCE, ComparisonSeen, Evidence, Memory, Que
 from tenure.core.gateway import Mirror
 from tenure.core.guardrails import GuardrailState
 from tenure.core.reasons import Reason
+from tenure.core.record import Joined
 from tenure.core.requirements import Gate
+from tenure.core.spec import Manifest
 
 
 class Phase(StrEnum):
@@ -52,6 +54,8 @@ class Outcome:
     reason: Reason
     message: str
     result: Result | None = None
+    joined: Joined | None = None
+    """How an imported version joins, to be kept in its status."""
     comparison: ComparisonSeen | None = None
     """The comparison that was begun or that reported, to be kept in the version's status."""
     judged: tuple[GuardrailState, ...] = ()
@@ -68,6 +72,8 @@ class NewVersion:
     at: str
     parent: int | None
     evidence: Evidence = NO_EVIDENCE
+    written: Manifest = field(default_factory=dict)
+    """The spec as the record keeps it, when a lost version is made again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailReading, GuardrailState
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
+from tenure.core.record import NO_RECORD, Joined, Record, Served, Transition
 from tenure.core.spec import Manifest, Model
 from tenure.core.verdict import Verdict as Verdict
 
@@ -116,6 +117,20 @@ class VersionApproval:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRetirement:
+    """A person's decision to take one version out of service for good, whole or not."""
+
+    requested: bool = False
+    reason_code: str = ""
+    reason: str = ""
+    decided_by: str = ""
+    decided_on: str = ""
+
+
+KEPT = VersionRetirement()
+
+
+@dataclass(frozen=True, slots=True)
 class Version:
     """One ModelVersion: its immutable identity and what was recorded of it."""
 
@@ -130,6 +145,9 @@ class Version:
     train_image: str = ""
     serve_image: str = ""
     artifact_uri: str = ""
+    artifact_digest: str = ""
+    """What an imported version claims its artifact is; verified before anything is believed."""
+    artifact_format: str = ""
     generation: int = 1
     trigger: str = ""
     parent: int | None = None
@@ -137,21 +155,44 @@ class Version:
     job_hash: str = ""
     imported: bool = False
     """Made by a person for a model trained elsewhere."""
-    unsupported: tuple[str, ...] = ()
-    """Field paths that are set and whose behaviour this release does not have."""
-    served_periods: tuple[tuple[str, str], ...] = ()
-    """(from, until) in RFC 3339; the last `until` is empty while it serves."""
+    joined: Joined | None = None
+    """How it joined, when it is imported and has a place among the model's versions."""
+    is_new: bool = False
+    """Nothing was recorded of it yet, or what was recorded is lost."""
+    served_periods: tuple[Served, ...] = ()
+    """When it served, and how much of it, oldest first."""
     build: Manifest = field(default_factory=dict)
     """The build block it was made from, as it was written."""
     stages: tuple[Manifest, ...] = ()
     """Stages of its rollouts that are over, as they were told."""
     comparison: ComparisonSeen | None = None
     approval: VersionApproval | None = None
+    retire: VersionRetirement = KEPT
+    written: Manifest = field(default_factory=dict)
+    """Its spec as it was written, without the decisions of people: what makes it again when its object is lost."""
+
+    @property
+    def was_champion(self) -> bool:
+        """Whether it ever had all users; a canary that was ended had some."""
+        return any(period.percent == WHOLE for period in self.served_periods)
+
+    @property
+    def champion_since(self) -> str:
+        """Since when it is champion without a break; empty when it never was."""
+        since = ""
+        for before, period in zip((None, *self.served_periods), self.served_periods, strict=False):
+            is_unbroken = before is not None and before.until == period.since and since != ""
+            since = since if is_unbroken else (period.since if period.percent == WHOLE else "")
+        return since
 
     @property
     def baseline_uri(self) -> str:
         """The baseline lies beside the artifact."""
         return f"{self.artifact_uri.rpartition('/')[0]}/baseline.json"
+
+
+WHOLE = 100
+"""Percent of the users that a champion has while it has no challenger."""
 
 
 class Stage(StrEnum):
@@ -297,6 +338,9 @@ class Retirement:
     """Requests the serving pods had counted when they were last looked at and had changed."""
     retired_at: str = ""
     artifact_deleted_at: str = ""
+    automatic_code: str = ""
+    automatic_reason: str = ""
+    """The criterion's numbers, when `retire.auto` let it decide; its signal is not watched any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,6 +363,9 @@ class Memory:
     monitor: MonitorMemory = UNWATCHED
     route: str = ""
     """Name of the HTTPRoute that was made, or is about to be: what must go when the Gateway is not used any more."""
+    phase: str = ""
+    """The phase people read last; the trail alone asks for it."""
+    trail: tuple[Transition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -330,6 +377,15 @@ class Lesson:
     text: str
     shared: str
     """What both have in common: `owner team-crm` or `the same objective`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """Why an imported version has no place among the model's versions, and what to do."""
+
+    version: Version
+    reason: Reason
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -379,6 +435,12 @@ class Observation:
     """Next time of the rebuild schedule after now; None without a schedule."""
     recorded: Mapping[int, Manifest] = field(default_factory=dict)
     """What the record already tells of this model's versions, also of those that are gone."""
+    record: Record = NO_RECORD
+    """The same, as far as rules need it."""
+    misfits: Mapping[str, Misfit] = field(default_factory=dict)
+    """Imported versions that have no place among the model's versions, by name, and why."""
+    editor: str = ""
+    """Field manager that changed the spec since the last pass; empty when it did not change or that is not known."""
     told: Manifest = field(default_factory=dict)
     """The same record whole, as it was written."""
     notice: Notice | None = None

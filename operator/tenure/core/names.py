@@ -16,6 +16,7 @@ SERVER = "server"
 BESIDE = "beside"
 """Serves a version without users: no Service of the model, budget or autoscaler selects it."""
 COMPARER = "comparer"
+EVALUATOR = "evaluator"
 CHECKER = "checker"
 MEASURER = "measurer"
 CONTAINER = "main"
@@ -63,6 +64,11 @@ def claim_name(model: str) -> str:
 
 def training_job_name(model: str, version: int) -> str:
     return fit(model, f"-v{version}-train")
+
+
+def evaluation_job_name(model: str, version: int) -> str:
+    """Name of the Job that measures a version which was trained elsewhere."""
+    return fit(model, f"-v{version}-evaluate")
 
 
 def comparison_job_name(model: str, challenger: int, champion: int, metric: str) -> str:

@@ -3,6 +3,7 @@
 from tenure.core.facts import Observation, Version, VersionPhase
 from tenure.core.names import version_name
 from tenure.core.requirements import first_failure, judge
+from tenure.core.setting_aside import is_decided, sentence
 
 UNFIT = frozenset({VersionPhase.REJECTED, VersionPhase.FAILED, VersionPhase.RETIRED})
 
@@ -25,6 +26,8 @@ def why_refused(seen: Observation) -> str:
     version = seen.versions.get(number)
     if version is None:
         return f"there is no {name}"
+    if is_decided(version):
+        return f"{name} is {sentence(version)}"
     if version.phase in UNFIT:
         said = f": {version.message.rstrip('. ')}" if version.message else ""
         return f"{name} is {version.phase.value}{said}"

@@ -12,9 +12,26 @@ from tenure.core.facts import Observation, Progress, VersionPhase
 from tenure.core.pin import why_refused
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate, first_failure, judge
-from tenure.core.rules import build, comparison, pin, plan, promotion, rebuild, retire, retreat, rollout, steps, watch
+from tenure.core.rules import (
+    build,
+    comparison,
+    heal,
+    imports,
+    pin,
+    plan,
+    promotion,
+    rebuild,
+    retire,
+    retreat,
+    rollout,
+    setting_aside,
+    steps,
+    watch,
+)
 from tenure.core.serving import live_rollout, without_challenger
+from tenure.core.setting_aside import outcomes_of_decisions, without_retired
 from tenure.core.target import find_target, is_building, plan_hash
+from tenure.core.trail import follow
 
 RULES = (
     # Who serves is known again before anything else is judged.
@@ -36,6 +53,12 @@ RULES = (
     plan.stop_at_a_name_conflict,
     plan.stop_at_a_refusal,
     rollout.end_a_rollout_nobody_asks_for,
+    # What served and is lost is made again before anything new is.
+    heal.continue_the_earlier_life,
+    heal.make_the_champion_again,
+    # What was trained elsewhere has its place before a number is given out.
+    imports.let_it_join,
+    setting_aside.stay_set_aside,
     # One version for each build, trained once.
     build.give_out_a_version,
     build.create_the_version,
@@ -74,6 +97,7 @@ def decide(seen: Observation) -> Decision:
     wanted = target.number if target and seen.memory.retirement is None else None
     cancelled = frozenset() if step.hands_off else _cancelled(seen, wanted)
     outcomes = {
+        **({} if step.hands_off or seen.errors else dict(outcomes_of_decisions(seen))),
         **{
             number: _cancel_outcome()
             for number in cancelled & seen.versions.keys()
@@ -83,8 +107,11 @@ def decide(seen: Observation) -> Decision:
     }
     step = replace(step, outcomes=outcomes, wake_after=soonest(seen, step))
     if not seen.errors:
-        memory = remembered(seen, memory, outcomes)
+        memory = replace(remembered(seen, memory, outcomes), previous=without_retired(seen, memory))
     step = told_of_the_rebuild(replace(seen, memory=memory), step, target)
+    memory = replace(
+        memory, phase=step.phase.value, trail=follow(seen, step, memory, target.number if target else None)
+    )
     gates = {
         version.number: judge(seen.model.build.requirements, seen.model.build.max_std_dev, version.result)
         for version in (() if seen.errors else seen.versions.values())

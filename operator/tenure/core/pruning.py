@@ -9,6 +9,7 @@ def prunable(seen: Observation) -> frozenset[int]:
 
     A version goes only when the record already tells of it. Serving, previous and protected versions, those served
     side by side, the challenger and what the spec asks for always stay, and so does a version that is being built.
+    What a person made is theirs.
     """
     memory = seen.memory
     rollout, target = memory.rollout, find_target(seen)
@@ -25,4 +26,5 @@ def prunable(seen: Observation) -> frozenset[int]:
         and number not in seen.model.deploy.side_by_side
         and number in seen.recorded
         and not is_building(version)
+        and not version.imported
     )

@@ -39,6 +39,12 @@ class Reason(Enum):
     JOB_VANISHED = "JobVanished", "The training Job was deleted before its result could be read; it is not run again."
     RESULT_INVALID = "ResultInvalid", "The training step did not report by the metric contract."
     ARTIFACT_MISSING = "ArtifactMissing", "The training step reported no artifact or no digest for it."
+    IMPORTED = "Imported", "A version that was trained elsewhere joined the model's versions."
+    EVALUATING = "Evaluating", "A Job measures a version that was trained elsewhere, on the model's data."
+    IMPORT_NOT_MEASURED = "ImportNotMeasured", "A version from elsewhere cannot be measured here, so it is refused."
+    NUMBER_USED = "NumberUsed", "An imported version bears a number that was used before."
+    NAME_MISFIT = "NameMisfit", "The name of a ModelVersion is not that of its model and number."
+    MODEL_ABSENT = "ModelAbsent", "A ModelVersion names an MLModel that does not exist in its namespace."
     TESTING = "Testing", "The version's metrics are held against the requirements."
     REQUIREMENTS_MET = "RequirementsMet", "Every required metric is within its bounds."
     REQUIREMENTS_NOT_MET = "RequirementsNotMet", "A required metric is outside its bounds."
@@ -99,6 +105,9 @@ class Reason(Enum):
     IN_USE = "InUse", "The champion answers its probe."
     NO_CHAMPION = "NoChampion", "No version serves users yet."
     CHAMPION_NOT_READY = "ChampionNotReady", "No pod of the champion answers its probe."
+    VERSION_RESTORED = "VersionRestored", "The champion's ModelVersion was deleted and is made again from the record."
+    VERSION_RETIRED = "VersionRetired", "A person retired this one version; its model goes on."
+    VERSION_SERVES = "VersionServes", "A version that is to retire serves users; it stays until another one does."
     VERSION_MISSING = "VersionMissing", "The champion's ModelVersion was deleted; its pods keep serving."
 
     # Use, monitor and rebuild
@@ -111,7 +120,7 @@ class Reason(Enum):
     PERFORMING = "Performing", "Performance is not known to be below its floor."
     SIGNAL_BREACHED = "SignalBreached", "A signal was out of its bounds as often in a row as it takes."
     SIGNAL_RECOVERED = "SignalRecovered", "A signal in breach was good again as often in a row as it takes."
-    PROPOSED = "RetirementProposed", "A signal says that the model should be retired; a person decides."
+    PROPOSED = "RetirementProposed", "A signal says that the model should be retired."
     REBUILD_STARTED = "RebuildStarted", "A signal or the schedule asked for a new version of the same plan."
     REBUILD_ALLOWED = "RebuildAllowed", "The next signal or scheduled time may start a rebuild."
     REBUILD_DISABLED = "RebuildDisabled", "spec.rebuild.enabled is false: nothing is rebuilt by itself."
@@ -165,6 +174,8 @@ PASSING = frozenset(
         Reason.APPROVED,
         Reason.VERSION_ALLOCATED,
         Reason.BUILDING,
+        Reason.IMPORTED,
+        Reason.EVALUATING,
         Reason.TESTING,
         Reason.REQUIREMENTS_MET,
         Reason.COMPARING,

@@ -165,7 +165,7 @@ def failures_in_a_row(seen: Observation) -> int:
     """Count the newest rebuilds that failed or were rejected; one that served, or a person's build, ends the row."""
     count = 0
     for _, version in sorted(seen.versions.items(), reverse=True):
-        if version.trigger not in AUTOMATIC or version.served_periods:
+        if version.trigger not in AUTOMATIC or version.was_champion:
             break
         count += version.phase in ENDED
     return count

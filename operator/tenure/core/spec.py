@@ -286,6 +286,8 @@ class Retire:
     keep_artifact_seconds: int = 7_776_000
     force: str = ""
     criteria: tuple[Criterion, ...] = ()
+    auto: bool = False
+    """A criterion that is met decides without a person."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,13 @@ from dataclasses import replace
 
 from tenure.core.facts import ENDED, Observation, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
+from tenure.core.names import evaluation_job_name, training_job_name
 from tenure.core.pin import pinned
 from tenure.core.reasons import Reason
 from tenure.core.spec import Model
+
+IMPORTED = "Imported"
+"""Trigger of a version that a person brought."""
 
 AUTOMATIC = frozenset({"Schedule", "DataDrift", "Performance", "NewData"})
 """Triggers by which the operator makes a version by itself, without a change of the spec."""
@@ -56,6 +60,12 @@ def plan_hash(model: Model) -> str:
     )
 
 
+def build_job_name(model: str, version: Version) -> str:
+    """Name of the one Job that gives a version its numbers: its training or, when it was brought, its evaluation."""
+    name = evaluation_job_name if version.imported else training_job_name
+    return name(model, version.number)
+
+
 def find_target(seen: Observation) -> Version | None:
     """Find the newest version of the build the spec asks for; going back to an earlier spec finds its version.
 
@@ -65,16 +75,24 @@ def find_target(seen: Observation) -> Version | None:
         return pinned(seen) or seen.versions.get(seen.memory.champion or 0)
     wanted = build_hash(seen.model)
     same = [
-        v for v in seen.versions.values() if v.build_hash == wanted and not is_cancelled(v) and not _is_past(seen, v)
+        v
+        for v in seen.versions.values()
+        if v.build_hash == wanted
+        and not is_cancelled(v)
+        and not _is_past(seen, v)
+        # One that was brought and did not pass leaves the spec's build to be made here.
+        and not (v.imported and v.phase in ENDED)
     ]
     # A rebuild that began by itself and did not succeed leaves the spec's build as it was before.
-    standing = [v for v in same if not (v.trigger in AUTOMATIC and v.phase in ENDED)]
+    over = ENDED | {VersionPhase.RETIRED}
+    standing = [v for v in same if not (v.trigger in (*AUTOMATIC, IMPORTED) and v.phase in over)]
     return max(standing or same, key=lambda version: version.number, default=None)
 
 
 def _is_past(seen: Observation, version: Version) -> bool:
     """Whether a version was retired for good: its model went on without it, so its artifact may be gone."""
-    return version.phase is VersionPhase.RETIRED and version.number != seen.memory.champion
+    is_set_aside = version.reason == Reason.VERSION_RETIRED.word
+    return version.phase is VersionPhase.RETIRED and version.number != seen.memory.champion and not is_set_aside
 
 
 def is_cancelled(version: Version) -> bool:
@@ -110,4 +128,10 @@ def next_number(seen: Observation) -> int:
         *seen.beside,
         *seen.recorded,
     )
-    return max(seen_numbers) + 1
+    return max(*seen_numbers, seen.record.highest) + 1
+
+
+def is_given(seen: Observation) -> bool:
+    """Whether a number is given out whose object is not there yet: nothing was made under it."""
+    allocation = seen.memory.allocation
+    return allocation is not None and allocation.version not in seen.jobs and allocation.version not in seen.recorded

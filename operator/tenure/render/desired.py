@@ -17,9 +17,11 @@ from tenure.core.names import (
 from tenure.core.newdata import check_name, is_check_due, is_looked_for
 from tenure.core.pruning import prunable
 from tenure.core.serving import is_retired
+from tenure.core.trail import whole
 from tenure.render.beside import is_turned_beside, render_beside
 from tenure.render.comparison_job import render_comparison_job
 from tenure.render.data_check import render_data_check
+from tenure.render.evaluation_job import render_evaluation_job
 from tenure.render.jobs import render_training_job
 from tenure.render.measuring import measured_now, measuring_jobs
 from tenure.render.notice import render_notice
@@ -64,7 +66,10 @@ def _build(seen: Observation, decision: Decision, runtime_image: str) -> Iterato
     step = decision.step
     if step.create is not None:
         yield render_version(seen.model, step.create, decision.plan_hash, runtime_image)
-    if step.build is not None and seen.jobs.get(step.build) is None:
+    measured = seen.versions.get(step.build or 0)
+    if measured is not None and measured.imported and measured.number not in seen.jobs:
+        yield render_evaluation_job(seen.model, measured, runtime_image)
+    elif step.build is not None and seen.jobs.get(step.build) is None:
         claim = render_claim(seen.model)
         if claim is not None:
             yield claim
@@ -97,8 +102,8 @@ def _serving(seen: Observation, decision: Decision) -> Iterator[dict[str, Any]]:
         if is_disruption_limited(seen.model):
             yield render_disruption_budget(seen.model)
         yield from _routed(seen, decision)
-    if seen.memory.champion is not None or seen.memory.retirement is not None:
-        yield render_record(seen)
+    if decision.memory.highest_version or seen.memory.retirement is not None:
+        yield render_record(seen, whole(seen, decision.memory.trail))
     notice = render_notice(seen)
     if notice is not None:
         yield notice

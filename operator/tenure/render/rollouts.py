@@ -1,17 +1,18 @@
 """`status.rollout` and `status.traffic`: the rollout that runs or ran last, and who gets how much of the traffic."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tenure.core.decision import Decision
-from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.facts import WHOLE, DeploymentFacts, Memory, Observation, Stage
 from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailState
 from tenure.core.rollout_steps import present
 from tenure.core.routing import asked_weight
-from tenure.core.serving import live_rollout
+from tenure.core.serving import challenger_pods, is_retired, live_rollout
 from tenure.core.shadow import find_agreement
-from tenure.core.spec import Model
+from tenure.core.spec import Model, Strategy
 from tenure.render.parts import without_empty
 
 
@@ -115,6 +116,34 @@ def render_agreement(seen: Observation, decision: Decision, number: int) -> dict
         return None
     shown = {"value": str(state.value), "bound": state.bound, "verdict": state.verdict.value}
     return {**shown, "pairs": state.samples}
+
+
+def served_percent(seen: Observation, decision: Decision, number: int) -> int:
+    """Percent of the users that a version has, for its served periods.
+
+    What a Gateway is asked to give it; else that of the step at which a challenger holds, as the pods asked for make
+    it. The seconds in which replicas move over
+    after the last step count as that step; the champion of a Rolling or BlueGreen has all until another is promoted.
+    """
+    memory = decision.memory
+    if is_retired(seen) or memory.champion is None:
+        return 0
+    if decision.serving.weights:
+        return decision.serving.weights.get(number, 0)
+    rollout = live_rollout(replace(seen, memory=memory))
+    is_split = (
+        rollout is not None and seen.model.deploy.strategy is Strategy.CANARY and rollout.version in seen.versions
+    )
+    last = seen.versions[rollout.version].served_periods[-1:] if rollout is not None and is_split else ()
+    share = 0
+    if rollout is not None and is_split and rollout.stage is Stage.SHIFT and last and not last[0].until:
+        share = last[0].percent
+    elif rollout is not None and is_split:
+        pods, wanted = challenger_pods(seen, rollout), seen.model.deploy.replicas
+        share = min(99, round(100 * pods / (pods + max(1, wanted - pods)))) if pods else 0
+    if rollout is not None and number == rollout.version:
+        return share if number != memory.champion else WHOLE
+    return WHOLE - share if number == memory.champion else 0
 
 
 def render_challenger_traffic(seen: Observation, decision: Decision) -> dict[str, Any] | None:

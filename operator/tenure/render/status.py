@@ -13,12 +13,11 @@ from tenure.core.serving import is_retired
 from tenure.core.spec import Manifest
 from tenure.render.beside import render_side_by_side
 from tenure.render.parts import without_empty
+from tenure.render.record import render_transition
 from tenure.render.rollouts import render_challenger_traffic, render_rollout
 from tenure.render.serving import traffic_selector
 from tenure.render.signals import render_signals
 from tenure.render.versions import condition
-
-TRAIL_LENGTH = 20
 
 
 def render_status(seen: Observation, decision: Decision, before: Manifest) -> dict[str, Any]:
@@ -49,7 +48,7 @@ def render_status(seen: Observation, decision: Decision, before: Manifest) -> di
         "url": _url(seen, memory),
         "selector": ",".join(f"{key}={value}" for key, value in sorted(selector.items())),
         "planHash": decision.plan_hash or before.get("planHash"),
-        "trail": _trail(seen, decision, before),
+        "trail": [render_transition(one) for one in memory.trail],
         **_memory(model.name, memory),
         "rollout": render_rollout(model, memory, step.message),
         "traffic": render_challenger_traffic(seen, decision),
@@ -108,6 +107,8 @@ def _memory(model: str, memory: Memory) -> dict[str, Any]:
                 "requests": retirement.requests,
                 "retiredAt": retirement.retired_at,
                 "artifactDeletedAt": retirement.artifact_deleted_at,
+                "automaticReasonCode": retirement.automatic_code,
+                "automaticReason": retirement.automatic_reason,
                 "record": record_name(model),
             }
         )
@@ -131,19 +132,3 @@ def _rebuild(memory: Memory) -> dict[str, Any]:
             "dataTrouble": memory.data.trouble[:1024],
         }
     )
-
-
-def _trail(seen: Observation, decision: Decision, before: Manifest) -> list[dict[str, Any]]:
-    """The last changes of phase, oldest first."""
-    trail = list(before.get("trail") or ())
-    step, was = decision.step, before.get("phase") or ""
-    if step.phase.value == was:
-        return trail
-    entry = {
-        "at": stamp(seen.now),
-        "from": was,
-        "to": step.phase.value,
-        "reason": step.reason.word,
-        "version": decision.target or decision.memory.champion,
-    }
-    return [*trail, without_empty(entry)][-TRAIL_LENGTH:]

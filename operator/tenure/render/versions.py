@@ -3,6 +3,8 @@
 import json
 import statistics
 from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,21 +12,39 @@ from tenure.contract.calibration import expected_error
 from tenure.contract.result import Result
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision, NewVersion, Outcome
-from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Version, VersionPhase, metric_text
-from tenure.core.names import training_job_name, version_name
+from tenure.core.facts import (
+    DeploymentFacts,
+    JobFacts,
+    Misfit,
+    Observation,
+    Progress,
+    Version,
+    VersionPhase,
+    metric_text,
+)
+from tenure.core.names import version_name
 from tenure.core.reasons import Reason
+from tenure.core.record import Served
 from tenure.core.requirements import headline
-from tenure.core.serving import is_retired, live_rollout
+from tenure.core.serving import live_rollout
+from tenure.core.setting_aside import why_blocked
 from tenure.core.spec import Manifest, Model
-from tenure.core.target import job_hash
+from tenure.core.target import build_job_name, job_hash
 from tenure.render.comparisons import comparing_runs, comparison_gate, find_comparing_job, render_comparison
 from tenure.render.parts import GROUP_VERSION, metadata, without_empty
-from tenure.render.rollouts import render_agreement, render_traffic
+from tenure.render.record import render_joined
+from tenure.render.rollouts import render_agreement, render_traffic, served_percent
 from tenure.render.stages import render_stages
 from tenure.render.storage import artifact_folder
 
+MOST_PERIODS = 50
+"""Served periods in the status; the record keeps as many."""
+
 
 def render_version(model: Model, new: NewVersion, plan_hash: str, runtime_image: str) -> dict[str, Any]:
+    if new.written:
+        meta = metadata(model, version_name(model.name, new.number), "", new.number)
+        return {"apiVersion": GROUP_VERSION, "kind": "ModelVersion", "metadata": meta, "spec": dict(new.written)}
     build, recipe = model.build, model.build.recipe or {}
     last_step = (recipe.get("steps") or [recipe])[-1]
     why = new.evidence
@@ -63,7 +83,9 @@ def render_version(model: Model, new: NewVersion, plan_hash: str, runtime_image:
     }
 
 
-def render_version_status(seen: Observation, decision: Decision, version: Version, before: Manifest) -> dict[str, Any]:
+def render_version_status(
+    seen: Observation, decision: Decision, version: Version, before: Manifest, runtime_image: str = ""
+) -> dict[str, Any]:
     """Render the whole status of one version; what this pass does not change is carried over."""
     outcome = decision.step.outcomes.get(version.number)
     phase = outcome.phase if outcome else version.phase
@@ -100,7 +122,11 @@ def render_version_status(seen: Observation, decision: Decision, version: Versio
         "progress": _progress(seen, version, result),
         "servedPeriods": _served_periods(seen, decision, version),
         "stages": render_stages(seen, decision, version),
-        "conditions": [_ready(seen, version, phase, outcome, before), *_unsupported(seen, version, before)],
+        "joined": _joined(version, outcome, runtime_image),
+        "conditions": [
+            _ready(seen, decision, version, phase, outcome, before),
+            *_retirement_blocked(seen, decision, version, before),
+        ],
     }
     return without_empty(status)
 
@@ -173,8 +199,8 @@ def _training_runs(seen: Observation, version: Version) -> list[dict[str, Any]]:
         return []
     verdicts = {Progress.SUCCEEDED: "Succeeded", Progress.FAILED: "Failed", Progress.RUNNING: ""}
     run = {
-        "name": training_job_name(seen.model.name, version.number),
-        "step": "train",
+        "name": build_job_name(seen.model.name, version),
+        "step": "evaluate" if version.imported else "train",
         "startedAt": job.started_at,
         "endedAt": job.finished_at,
         "verdict": verdicts[job.progress],
@@ -184,32 +210,60 @@ def _training_runs(seen: Observation, version: Version) -> list[dict[str, Any]]:
 
 
 def _served_periods(seen: Observation, decision: Decision, version: Version) -> list[dict[str, Any]]:
-    """A period opens when the version becomes champion and closes when it no longer is."""
-    periods = [without_empty({"from": since, "until": until}) for since, until in version.served_periods]
-    serves = version.number == decision.memory.champion and not is_retired(seen)
-    is_open = bool(periods) and "until" not in periods[-1]
-    if serves and not is_open:
-        periods.append({"from": stamp(seen.now)})
-    if not serves and is_open:
-        periods[-1]["until"] = stamp(seen.now)
-    return [{**period, "percent": 100} for period in periods[-50:]]
+    """A period opens when the version's share of the users changes, and closes when it changes again."""
+    periods, percent, now = (
+        list(version.served_periods),
+        served_percent(seen, decision, version.number),
+        stamp(seen.now),
+    )
+    is_open = bool(periods) and not periods[-1].until
+    if is_open and percent != periods[-1].percent:
+        periods[-1] = periods[-1]._replace(until=now)
+    if percent and not (is_open and percent == periods[-1].percent):
+        periods.append(Served(now, "", percent))
+    shown = [period for period in periods if period.since != period.until][-MOST_PERIODS:]
+    return [without_empty({"from": since, "until": until, "percent": share}) for since, until, share in shown]
+
+
+def _joined(version: Version, outcome: Outcome | None, runtime_image: str) -> dict[str, Any] | None:
+    """The image is taken down once, so that an upgrade of the operator restarts no pod of it."""
+    if version.joined is not None or outcome is None or outcome.joined is None:
+        return render_joined(version.joined)
+    return render_joined(replace(outcome.joined, serve_image=version.serve_image or runtime_image))
 
 
 def _ready(
-    seen: Observation, version: Version, phase: VersionPhase, outcome: Outcome | None, before: Manifest
+    seen: Observation,
+    decision: Decision,
+    version: Version,
+    phase: VersionPhase,
+    outcome: Outcome | None,
+    before: Manifest,
 ) -> dict[str, Any]:
     reason = outcome.reason.word if outcome else version.reason or Reason.VERSION_ALLOCATED.word
     message = outcome.message if outcome else version.message
+    if version.imported and version.joined is None and outcome is None:
+        # It is told why nothing happens to it yet: the plan may wait for approval, or the model be retired.
+        reason, message = decision.step.reason.word, f"it has not joined yet: {decision.step.message}"
     status = "True" if phase is VersionPhase.SERVING else "False"
     return condition("Ready", status, reason, message, version.generation, before, stamp(seen.now))
 
 
-def _unsupported(seen: Observation, version: Version, before: Manifest) -> list[dict[str, Any]]:
-    if not version.unsupported:
+def _retirement_blocked(
+    seen: Observation, decision: Decision, version: Version, before: Manifest
+) -> list[dict[str, Any]]:
+    blocked = why_blocked(version, decision.memory.champion)
+    if blocked is None:
         return []
-    text = f"this release does not honour {', '.join(version.unsupported)}"
-    reason = Reason.FIELD_NOT_SUPPORTED.word
-    return [condition("FieldsSupported", "False", reason, text, version.generation, before, stamp(seen.now))]
+    word, text = blocked[0].word, blocked[1]
+    return [condition("RetirementBlocked", "True", word, text, version.generation, before, stamp(seen.now))]
+
+
+def render_misfit_status(now: datetime, misfit: Misfit, before: Manifest) -> dict[str, Any]:
+    """Render the status of an imported version that has no place: it is told why, and never ignored."""
+    version = misfit.version
+    told = condition("Ready", "False", misfit.reason.word, misfit.message, version.generation, before, stamp(now))
+    return {"observedGeneration": version.generation, "role": "none", "conditions": [told]}
 
 
 def condition(

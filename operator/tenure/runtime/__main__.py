@@ -1,4 +1,4 @@
-"""The entry of the runtime image: `python -m tenure.runtime train | compare | digest | join | ask | fetch | serve`."""
+"""The entry of the runtime image: `python -m tenure.runtime COMMAND`, one of those in USAGE."""
 
 import os
 import signal
@@ -12,7 +12,7 @@ from tenure.runtime import cpu
 from tenure.runtime.refused import Refused
 from tenure.runtime.termination import write_breakage, write_refusal
 
-USAGE = "usage: python -m tenure.runtime train | compare | digest | join | ask | fetch | serve"
+USAGE = "usage: python -m tenure.runtime train | compare | evaluate | digest | join | ask | fetch | serve"
 
 
 def train() -> None:
@@ -25,6 +25,13 @@ def train() -> None:
 def compare() -> None:
     """Evaluate challenger and champion on the same fresh rows."""
     from tenure.runtime.compare.command import run
+
+    run(os.environ)
+
+
+def evaluate() -> None:
+    """Measure a model that was trained elsewhere."""
+    from tenure.runtime.evaluate import run
 
     run(os.environ)
 
@@ -67,6 +74,7 @@ def serve() -> None:
 COMMANDS: dict[str, tuple[Callable[[], None], FailureReason]] = {
     "train": (train, FailureReason.BUILD_FAILED),
     "compare": (compare, FailureReason.COMPARISON_FAILED),
+    "evaluate": (evaluate, FailureReason.BUILD_FAILED),
     "digest": (digest, FailureReason.DATA_UNREADABLE),
     "join": (join, FailureReason.JOIN_FAILED),
     "ask": (ask, FailureReason.ASK_FAILED),

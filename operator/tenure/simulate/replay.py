@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from tenure.api.calendar import next_time
-from tenure.core.clock import stamp
+from tenure.core.clock import moment, stamp
 from tenure.core.comparison import Comparison, Names, judge_report
 from tenure.core.decision import Outcome as Ended
 from tenure.core.facts import Allocation, Memory, Observation, Version, VersionPhase
@@ -20,6 +20,7 @@ from tenure.core.monitor.watched import Monitor, Watched
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import Wish, begun, find_wish, follow_the_calendar, note_the_end, permission
+from tenure.core.record import Served
 from tenure.core.requirements import first_failure, judge
 from tenure.core.rules.comparison import PERFORMANCE
 from tenure.core.spec import Model, Promote
@@ -108,7 +109,7 @@ class _Replay:
         learned, serving = self._learn_first(), stamp(self._moment(0))
         original = Counting(self._history, self._looks, learned, 1, 0)
         first = replace(
-            self._version(1), phase=VersionPhase.SERVING, result=learned.result, served_periods=((serving, ""),)
+            self._version(1), phase=VersionPhase.SERVING, result=learned.result, served_periods=(Served(serving),)
         )
         memory = Memory(highest_version=1, champion=1)
         world = _World(memory, {1: first}, original)
@@ -140,8 +141,7 @@ class _Replay:
             for seconds in window_lengths(watched)
         }
         champion = world.memory.champion or 1
-        periods = world.versions[champion].served_periods
-        since = datetime.fromisoformat(periods[-1][0]) if periods else None
+        since = moment(world.versions[champion].champion_since)
         return Look(now, champion, since, world.champion.baseline, counts=counts)
 
     def _wish(self, world: _World, now: datetime) -> tuple[Wish | None, Observation]:
@@ -216,7 +216,7 @@ class _Replay:
         world.champion = Counting(self._history, self._looks, learned, version, number)
         world.versions[previous] = replace(world.versions[previous], phase=VersionPhase.SUPERSEDED)
         world.versions[version] = replace(
-            world.versions[version], result=learned.result, served_periods=((stamp(now), ""),)
+            world.versions[version], result=learned.result, served_periods=(Served(stamp(now)),)
         )
         world.memory = replace(
             world.memory, champion=version, previous=previous, monitor=MonitorMemory(version=version)
@@ -231,7 +231,8 @@ class _Replay:
         rule, champion = self._model.build.champion, world.champion.learned
         if rule is None:
             return None
-        names = Names(*(version_name(self._model.name, one.baseline.version) for one in (champion, challenger)))
+        ours, theirs = (version_name(self._model.name, one.baseline.version) for one in (champion, challenger))
+        names = Names(ours, theirs)
         report = self._learner.compare(self._history, start, building.labelled, rule.metric, champion, challenger)
         degraded = degradation(world.memory.monitor.states).holds or (
             world.versions[building.version].trigger == PERFORMANCE

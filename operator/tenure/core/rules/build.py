@@ -6,15 +6,17 @@ from tenure.contract.result import NotAResult, loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion, Outcome, Phase, Stance, Step
 from tenure.core.facts import ENDED, Allocation, JobFacts, Memory, Observation, Progress, Version, VersionPhase
-from tenure.core.names import training_job_name, version_name
+from tenure.core.names import version_name
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.requirements import first_failure, judge
 from tenure.core.serving import without_challenger
-from tenure.core.target import build_hash, find_target, needs_new_version, next_number
+from tenure.core.target import build_hash, build_job_name, find_target, needs_new_version, next_number
 
 TRY_AGAIN = (
     "Mend the cause, in spec.build or outside; then set spec.rebuild.trigger to a new value if spec.build is as it was."
 )
+
+IMPORT_AGAIN = "Mend the cause, then import it under a new number."
 
 REJECTED_WITH_USERS = frozenset(
     {Reason.SMOKE_TEST_FAILED, Reason.ARTIFACT_REFUSED, Reason.GUARDRAIL_FAILED, Reason.SIGNAL_BREACHED}
@@ -74,6 +76,8 @@ def train_once(seen: Observation) -> Step | None:
     if target is None or target.result is not None or target.phase in ENDED:
         return None
     job = seen.jobs.get(target.number, JobFacts())
+    if target.imported and (cause := _why_not_measured(seen)):
+        return _failed(seen, target, Reason.IMPORT_NOT_MEASURED, cause)
     match job.progress:
         case Progress.ABSENT if target.phase is VersionPhase.BUILDING:
             return _failed(seen, target, Reason.JOB_VANISHED, f"the training Job of {target.name} was deleted")
@@ -85,21 +89,30 @@ def train_once(seen: Observation) -> Step | None:
             return _read_result(seen, target, job)
 
 
+def _why_not_measured(seen: Observation) -> str:
+    """Numbers that are only claimed decide nothing: a version from elsewhere is measured here, on the model's data."""
+    if seen.model.build.data.uri:
+        return ""
+    return "spec.build.data is not set, so there is nothing to measure it on, and claimed metrics are not believed"
+
+
 def _training(seen: Observation, target: Version, job: JobFacts) -> Step:
-    name = training_job_name(seen.model.name, target.number)
+    """Follow the Job that trains the version or, when it was trained elsewhere, measures it."""
+    name = f"{'evaluating' if target.imported else 'training'} Job {build_job_name(seen.model.name, target)}"
     running = job.progress is Progress.RUNNING
-    message = f"training Job {name} {'runs' if running else 'is created'}"
-    reason = Reason.BUILDING
+    message = f"{name} {'runs' if running else 'is created'}"
+    reason = Reason.EVALUATING if target.imported else Reason.BUILDING
     if job.trouble is not None:
-        reason, message = job.trouble.reason, f"training Job {name} waits: {job.trouble.message}"
-    outcomes = {target.number: Outcome(VersionPhase.BUILDING, reason, message)} if running else {}
+        reason, message = job.trouble.reason, f"{name} waits: {job.trouble.message}"
+    phase = VersionPhase.TESTING if target.imported else VersionPhase.BUILDING
+    outcomes = {target.number: Outcome(phase, reason, message)} if running else {}
     return Step(
         memory=_with_the_number_used_up(seen, target) if running else None,
-        phase=_building(seen),
+        phase=_testing(seen) if target.imported else _building(seen),
         reason=reason,
         message=message,
         stance=Stance.PROGRESSING,
-        next="train" if job.trouble is None else f"mend: {reason.word}",
+        next=("evaluate" if target.imported else "train") if job.trouble is None else f"mend: {reason.word}",
         build=target.number,
         outcomes=outcomes,
         wake_after=10.0,
@@ -132,7 +145,11 @@ def _read_result(seen: Observation, target: Version, job: JobFacts) -> Step:
     if result.artifact is None or not result.artifact.digest or not result.artifact.uri:
         text = "the result has no artifact with uri and digest; report artifact {uri, digest: sha256:...}"
         return _failed(seen, target, Reason.ARTIFACT_MISSING, text)
-    message = f"{target.name} is trained; its metrics are held against the requirements"
+    if target.imported and result.artifact.digest != target.artifact_digest:
+        text = f"what was measured has the digest {result.artifact.digest}, not {target.artifact_digest}"
+        return _failed(seen, target, Reason.ARTIFACT_MISSING, text)
+    done = "measured" if target.imported else "trained"
+    message = f"{target.name} is {done}; its metrics are held against the requirements"
     return Step(
         phase=_testing(seen),
         reason=Reason.TESTING,
@@ -146,6 +163,8 @@ def _read_result(seen: Observation, target: Version, job: JobFacts) -> Step:
 
 def _failed(seen: Observation, target: Version, reason: Reason, cause: str) -> Step:
     message = f"{target.name} was not built: {_ended_sentence(cause)} {TRY_AGAIN}"
+    if target.imported:
+        message = f"{target.name} is not accepted: {_ended_sentence(cause)} {IMPORT_AGAIN}"
     return Step(
         phase=_ended(seen),
         reason=reason,

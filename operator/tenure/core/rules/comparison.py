@@ -45,7 +45,7 @@ def is_compared(seen: Observation, target: Version) -> bool:
         seen.model.build.champion is not None
         and target.result is not None
         and target.number != seen.memory.champion
-        and not target.served_periods
+        and not target.was_champion
         and seen.model.pin is None
     )
 
@@ -67,7 +67,7 @@ def find_comparison(seen: Observation, target: Version) -> Comparison | None:
         return judge_without_champion(rule, target.result)
     champion, degraded = seen.versions.get(number), target.trigger == PERFORMANCE
     kept = target.comparison
-    names = Names(version_name(seen.model.name, number), target.name)
+    names = Names(version_name(seen.model.name, number), target.name, target.imported)
     if champion is None or champion.result is None:
         text = f"{names.champion} has no result to compare with; take spec.build.champion away for this one promotion"
         return Comparison(names.champion, rule.metric, Verdict.FAIL, Reason.VERSION_MISSING, text)
@@ -79,12 +79,12 @@ def find_comparison(seen: Observation, target: Version) -> Comparison | None:
 
 
 def _can_be_asked(seen: Observation, champion: Version, target: Version) -> bool:
-    """Whether both artifacts are of our own trainer, which alone knows how the rows were divided."""
+    """Whether both artifacts are as our own trainer makes them; it alone knows how the rows were divided."""
     return seen.model.build.recipe is not None and all(
         version.result is not None
         and version.result.artifact is not None
         and version.result.artifact.format == SAFE_FORMAT
-        and bool(version.build.get("recipe"))
+        and (version.imported or bool(version.build.get("recipe")))
         for version in (champion, target)
     )
 

@@ -20,7 +20,7 @@ def wait_for_promotion(seen: Observation) -> Step | None:
         return None
     if target.approval is not None:
         return None if target.approval.approved else _refused(seen, target)
-    if seen.memory.champion is None or target.served_periods or seen.model.pin is not None:
+    if seen.memory.champion is None or target.was_champion or seen.model.pin is not None:
         return None
     match seen.model.promote:
         case Promote.AUTO:

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import datetime
 
 from tenure.core.clock import moment, stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
 from tenure.core.facts import Observation, Retirement, RetirementPhase, VersionPhase
 from tenure.core.names import record_name
 from tenure.core.reasons import Reason
+from tenure.core.retiring import AUTOMATIC, Deciding, deciding, is_wanted
 from tenure.core.serving import live_rollout, without_challenger
 from tenure.core.spec import Retire
 
@@ -16,16 +17,10 @@ POLL_SECONDS = 5.0
 """How often a draining model is asked for its request count, at most."""
 
 
-def is_wanted(seen: Observation) -> bool:
-    """Whether a person asked for retirement, or the announced sunset has come."""
-    retire = seen.model.retire
-    if retire is None:
-        return False
-    return retire.requested or (bool(retire.sunset_on) and seen.now.date() >= date.fromisoformat(retire.sunset_on))
-
-
-def missing_fields(retire: Retire) -> Iterator[str]:
-    """Yield the fields of the decision that are not filled in."""
+def missing_fields(retire: Retire, decision: Deciding) -> Iterator[str]:
+    """Yield the fields of a person's decision that are not filled in; the numbers of a criterion are whole."""
+    if decision.is_automatic:
+        return
     values = {
         "reasonCode": retire.reason_code,
         "reason": retire.reason.strip(),
@@ -40,7 +35,7 @@ def why_blocked(seen: Observation) -> tuple[Reason, str] | None:
     retire, memory = seen.model.retire, seen.memory.retirement
     if retire is None or not is_wanted(seen):
         return None
-    missing = ", ".join(missing_fields(retire))
+    missing = ", ".join(missing_fields(retire, deciding(seen)))
     if missing:
         return Reason.RETIREMENT_INCOMPLETE, f"nothing is scaled before the decision is whole; fill in {missing}"
     if memory is None or memory.phase is not RetirementPhase.DRAINING or retire.force or seen.memory.champion is None:
@@ -61,15 +56,21 @@ def why_blocked(seen: Observation) -> tuple[Reason, str] | None:
 def retire_the_model(seen: Observation) -> Step | None:
     """Walk from the accepted decision through draining to the end of service; one stage a pass."""
     retire, memory = seen.model.retire, seen.memory.retirement
-    if retire is None or not is_wanted(seen) or any(missing_fields(retire)):
+    decision = deciding(seen)
+    if retire is None or not is_wanted(seen) or any(missing_fields(retire, decision)):
         return None
     if memory is None:
-        begun = Retirement(RetirementPhase.DRAINING, began_at=stamp(seen.now), quiet_since=stamp(seen.now))
-        who = f"retirement for {retire.reason_code} was decided by {retire.decided_by}"
-        text = f"{who}; the model is drained{_instead(retire)}"
-        return _retiring(seen, Reason.DRAINING, text, begun)
+        begun = Retirement(
+            RetirementPhase.DRAINING,
+            began_at=stamp(seen.now),
+            quiet_since=stamp(seen.now),
+            automatic_code=decision.reason_code if decision.is_automatic else "",
+            automatic_reason=decision.reason[:1024] if decision.is_automatic else "",
+        )
+        text = f"retirement for {decision.reason_code} was decided by {_who(decision)}; the model is drained"
+        return _retiring(seen, Reason.DRAINING, f"{text}{_instead(retire)}", begun)
     if memory.phase is RetirementPhase.RETIRED:
-        return _retired(seen, retire, memory)
+        return _retired(seen, retire, decision, memory)
     blocked = why_blocked(seen)
     if blocked is None:
         ended = replace(memory, phase=RetirementPhase.RETIRED, retired_at=stamp(seen.now))
@@ -127,7 +128,14 @@ def _retiring(seen: Observation, reason: Reason, message: str, changed: Retireme
     )
 
 
-def _retired(seen: Observation, retire: Retire, memory: Retirement) -> Step:
+def _who(decision: Deciding) -> str:
+    """Name who decided; what decided by itself gives its numbers, and the way back."""
+    if not decision.is_automatic:
+        return decision.decided_by
+    return f"itself ({AUTOMATIC}; {decision.reason}; set spec.retire.auto to false to take it back)"
+
+
+def _retired(seen: Observation, retire: Retire, decision: Deciding, memory: Retirement) -> Step:
     expired = _quiet_for(memory.retired_at, seen.now) >= retire.keep_artifact_seconds
     changed = None
     if expired and not memory.artifact_deleted_at:
@@ -137,7 +145,7 @@ def _retired(seen: Observation, retire: Retire, memory: Retirement) -> Step:
         "its artifacts are no longer kept" if gone else f"its artifacts are kept for {retire.keep_artifact_seconds} s"
     )
     text = (
-        f"retired for {retire.reason_code} by {retire.decided_by}; {kept}; "
+        f"retired for {decision.reason_code} by {_who(decision)}; {kept}; "
         f"see ConfigMap {record_name(seen.model.name)}{_instead(retire)}"
     )
     outcomes = {

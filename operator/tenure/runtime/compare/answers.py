@@ -24,6 +24,11 @@ class Answers:
         self._contestant, self._model, self._frame = contestant, model, _in_order(contestant, model, frame)
         self._known: dict[str, Array] = {}
 
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The rows as the model takes them."""
+        return self._frame
+
     def to(self, method: str) -> Array:
         """The answers of one method to all rows."""
         if method not in self._known:

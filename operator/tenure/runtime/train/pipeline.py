@@ -21,6 +21,7 @@ NEEDS_SCALE = (
 )  # fmt: skip
 SPELLINGS = {"outlierdetection": "outliers"}
 TASKS = ("classification", "regression", "clustering", "outliers")
+CHECKS = (is_classifier, is_regressor, is_clusterer, is_outlier_detector)
 
 
 def task_of(recipe: Recipe) -> str:
@@ -28,7 +29,7 @@ def task_of(recipe: Recipe) -> str:
     kind = estimators.resolve(recipe.model.estimator, f"{recipe.where}.estimator")
     model = estimators.build(recipe.model, recipe.where)
     _user_steps(recipe)
-    checks = zip(TASKS, (is_classifier, is_regressor, is_clusterer, is_outlier_detector), strict=True)
+    checks = zip(TASKS, CHECKS, strict=True)
     found = next((task for task, check in checks if check(model)), "")
     if not found or not hasattr(kind, "predict"):
         message = f"{recipe.model.estimator!r} does not predict rows it was not fitted on; name a model that does"

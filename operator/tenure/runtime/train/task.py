@@ -84,15 +84,18 @@ class Task:
     metrics: tuple[str, ...] = ()
 
 
-def parse(raw: Mapping[str, Any]) -> Task:
-    """Build the task; refuse what is not of its form, naming the field of the MLModel."""
+def parse(raw: Mapping[str, Any], *, needs_recipe: bool = True) -> Task:
+    """Build the task; refuse what is not of its form, naming the field of the MLModel.
+
+    Without a recipe, where none is needed, its estimator is empty.
+    """
     data, recipe = _block(raw, "data"), _block(raw, "recipe")
     folds = _cross_validation(raw)
     return Task(
         model=str(raw.get("model") or "model"),
         version=_whole(raw.get("version"), 1, "version", lowest=0),
         data=_data(data, folds.group_column if folds else ""),
-        recipe=_recipe(recipe),
+        recipe=_recipe(recipe) if recipe or needs_recipe else Recipe(Part("")),
         artifact_uri=_needed(_block(raw, "artifact"), "uri", "spec.build.artifactStore"),
         baseline_uri=str(_block(raw, "baseline").get("uri") or ""),
         cross_validation=folds,

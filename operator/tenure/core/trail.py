@@ -1,0 +1,48 @@
+"""The trail: changes of phase and of champion, each with its reason and, where that is known, who did it."""
+
+from tenure.core.clock import stamp
+from tenure.core.decision import Phase, Step
+from tenure.core.facts import Memory, Observation
+from tenure.core.names import version_name
+from tenure.core.reasons import Reason
+from tenure.core.record import Transition
+from tenure.core.retiring import deciding
+
+LENGTH = 20
+"""As many changes are in the status; all are in the record."""
+
+MOST_RECORDED = 1000
+"""As many changes are in the record; a model that changes daily fills it in years."""
+
+
+def follow(seen: Observation, step: Step, memory: Memory, target: int | None) -> tuple[Transition, ...]:
+    """Return the last changes with those of this pass; what a lost status had told is taken from the record."""
+    before = seen.memory
+    trail = before.trail or seen.record.trail[-LENGTH:]
+    at, reason = stamp(seen.now), step.reason.word
+    if step.phase.value != before.phase:
+        about = target or memory.champion
+        changed = Transition(at, before.phase, step.phase.value, reason, about, _actor(seen, step, about))
+        trail = (*trail, changed)
+    if memory.champion != before.champion:
+        was, now = (version_name(seen.model.name, one) if one else "" for one in (before.champion, memory.champion))
+        trail = (*trail, Transition(at, was, now, reason, memory.champion, _actor(seen, step, memory.champion)))
+    return trail[-LENGTH:]
+
+
+def whole(seen: Observation, trail: tuple[Transition, ...]) -> tuple[Transition, ...]:
+    """Return the trail of the record: what it tells already, and what came since."""
+    told = set(seen.record.trail)
+    return (*seen.record.trail, *(one for one in trail if one not in told))[-MOST_RECORDED:]
+
+
+def _actor(seen: Observation, step: Step, version: int | None) -> str:
+    """Name who did it: by the approval or decision that counts, or by the field manager that changed the spec."""
+    if step.reason is Reason.APPROVED:
+        return seen.model.plan.approval.approved_by
+    if step.phase in (Phase.RETIRING, Phase.RETIRED):
+        return deciding(seen).decided_by
+    about = seen.versions.get(version or 0)
+    if step.reason is Reason.PROMOTED and about is not None and about.approval is not None:
+        return about.approval.decided_by
+    return f"applied by {seen.editor}" if seen.editor else ""
