@@ -14,7 +14,7 @@ from core.test_lives import SECOND
 from core.world import World
 from tenure.core.clock import stamp
 from tenure.core.facts import Allocation, Observation, VersionPhase
-from tenure.core.monitor.memory import Look, MonitorMemory
+from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.monitor.signal import OnBreach, Reading, Signal, SignalKind, SignalState
 from tenure.core.monitor.watched import HttpNumber, Monitor, Watched
 from tenure.core.policy import decide
@@ -417,6 +417,47 @@ def test_a_breach_that_lasts_proposes_retirement_with_its_number_and_a_person_de
     assert decide(asked).memory.retirement is None
     earlier = decide(replace(asked, now=NOW - timedelta(seconds=1))).conditions
     assert "RetirementProposed" not in [one.type for one in earlier]
+
+
+def automatic(since: timedelta = timedelta(days=7), **more: Any) -> Observation:
+    """A breach that lasts, and a criterion that may decide by itself."""
+    retire = Retire(criteria=(Criterion("revenue", 7 * 24 * HOUR, "Effectiveness"),), auto=True, **more)
+    seen = alarmed(replace(breached(), breached_since=NOW - since))
+    return replace(seen, model=replace(seen.model, retire=retire))
+
+
+def test_a_criterion_that_may_decide_retires_with_its_numbers_as_the_reason() -> None:
+    decision = decide(automatic())
+
+    retirement = decision.memory.retirement
+    assert retirement is not None
+    assert (retirement.phase.value, retirement.automatic_code) == ("Draining", "Effectiveness")
+    assert "revenue is 0.71" in retirement.automatic_reason
+    assert decision.memory.trail[-1].actor == "automatic: spec.retire.auto"
+
+
+def test_a_criterion_that_is_not_met_long_enough_retires_nothing() -> None:
+    assert decide(automatic(timedelta(days=6))).memory.retirement is None
+
+
+def test_an_operator_that_has_just_started_decides_on_no_breach_of_before() -> None:
+    assert decide(replace(automatic(), watched_seconds=5.0)).memory.retirement is None
+
+
+def test_a_retirement_that_was_decided_by_itself_stands_when_its_signal_is_silent_and_is_taken_back_by_auto() -> None:
+    seen = automatic()
+    begun = replace(seen, memory=replace(decide(seen).memory, monitor=UNWATCHED), requests=0)
+
+    assert decide(begun).step.phase.value == "Retiring"
+    assert "RetirementIncomplete" not in [one.reason.word for one in decide(begun).conditions]
+    by_hand = replace(begun, model=replace(begun.model, retire=Retire()))
+    assert decide(by_hand).step.reason is Reason.RESTORED
+
+
+def test_a_person_s_decision_still_needs_its_fields_when_a_criterion_may_decide() -> None:
+    conditions = decide(automatic(requested=True)).conditions
+
+    assert "RetirementIncomplete" in [one.reason.word for one in conditions]
 
 
 def test_nothing_begins_while_the_plan_is_not_approved() -> None:

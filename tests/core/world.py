@@ -307,6 +307,8 @@ class World:
             return self.data_checks.pop(name) is not None
         if name in self.measurements:
             return self.measurements.pop(name) is not None
+        if name == service_name(self.model.name):
+            return self.services.pop(name, None) is not None
         number = int(name.removesuffix("-train").removesuffix("-beside").rpartition("-v")[2])
         match kind:
             case "Deployment" if name.endswith("-beside"):

@@ -11,22 +11,28 @@ from tenure.core.retiring import deciding
 LENGTH = 20
 """As many changes are in the status; all are in the record."""
 
+PHASES = frozenset(phase.value for phase in Phase)
+
 MOST_RECORDED = 1000
 """As many changes are in the record; a model that changes daily fills it in years."""
 
 
 def follow(seen: Observation, step: Step, memory: Memory, target: int | None) -> tuple[Transition, ...]:
-    """Return the last changes with those of this pass; what a lost status had told is taken from the record."""
+    """Return the last changes with those of this pass.
+
+    What a lost status had told is taken from the record, and so is what an operator wrote there before it died.
+    """
     before = seen.memory
-    trail = before.trail or seen.record.trail[-LENGTH:]
+    trail = whole(seen, before.trail)
+    was = next((one.after for one in reversed(trail) if one.after in PHASES), before.phase)
     at, reason = stamp(seen.now), step.reason.word
-    if step.phase.value != before.phase:
+    if step.phase.value != was:
         about = target or memory.champion
-        changed = Transition(at, before.phase, step.phase.value, reason, about, _actor(seen, step, about))
+        changed = Transition(at, was, step.phase.value, reason, about, _actor(seen, step, about))
         trail = (*trail, changed)
     if memory.champion != before.champion:
-        was, now = (version_name(seen.model.name, one) if one else "" for one in (before.champion, memory.champion))
-        trail = (*trail, Transition(at, was, now, reason, memory.champion, _actor(seen, step, memory.champion)))
+        old, new = (version_name(seen.model.name, one) if one else "" for one in (before.champion, memory.champion))
+        trail = (*trail, Transition(at, old, new, reason, memory.champion, _actor(seen, step, memory.champion)))
     return trail[-LENGTH:]
 
 
