@@ -309,7 +309,7 @@ class World:
             return self.measurements.pop(name) is not None
         if name == service_name(self.model.name):
             return self.services.pop(name, None) is not None
-        number = int(name.removesuffix("-train").removesuffix("-beside").rpartition("-v")[2])
+        number = int(name.removesuffix("-train").removesuffix("-evaluate").removesuffix("-beside").rpartition("-v")[2])
         match kind:
             case "Deployment" if name.endswith("-beside"):
                 return self.beside.pop(number, None) is not None

@@ -1,5 +1,7 @@
 """The trail: changes of phase and of champion, each with its reason and, where that is known, who did it."""
 
+from operator import eq
+
 from tenure.core.clock import stamp
 from tenure.core.decision import Phase, Step
 from tenure.core.facts import Memory, Observation
@@ -37,9 +39,11 @@ def follow(seen: Observation, step: Step, memory: Memory, target: int | None) ->
 
 
 def whole(seen: Observation, trail: tuple[Transition, ...]) -> tuple[Transition, ...]:
-    """Return the trail of the record: what it tells already, and what came since."""
-    told = set(seen.record.trail)
-    return (*seen.record.trail, *(one for one in trail if one not in told))[-MOST_RECORDED:]
+    """Return the trail of the record: what it tells already, and what came since; either may be ahead of the other."""
+    told = seen.record.trail
+    nearby = range(max(0, len(told) - 2 * LENGTH), len(told) + 1)
+    begin = next(at for at in nearby if all(map(eq, told[at:], trail)))
+    return (*told, *trail[len(told) - begin :])[-MOST_RECORDED:]
 
 
 def _actor(seen: Observation, step: Step, version: int | None) -> str:

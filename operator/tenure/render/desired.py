@@ -10,6 +10,7 @@ from tenure.core.names import (
     beside_name,
     claim_name,
     comparison_job_name,
+    evaluation_job_name,
     service_name,
     training_job_name,
     version_name,
@@ -153,4 +154,6 @@ def _leftovers(seen: Observation, decision: Decision) -> Iterator[Ref]:
             yield Ref("Job", namespace, training_job_name(seen.model.name, number))
     for number in decision.cancelled:
         if number in seen.jobs and seen.jobs[number].progress is Progress.RUNNING:
-            yield Ref("Job", namespace, training_job_name(seen.model.name, number))
+            # The object that would tell which of the two it is may be gone.
+            for job_name in (training_job_name, evaluation_job_name):
+                yield Ref("Job", namespace, job_name(seen.model.name, number))
