@@ -3,15 +3,19 @@
 from typing import Any
 
 from tenure.contract.places import CLAIMS, CONFIG_MAPS
-from tenure.core.names import claim_name
+from tenure.core.names import claim_name, model_label
 from tenure.core.spec import ArtifactBucket, ArtifactClaim, Model
 from tenure.render.parts import metadata
+
+LONGEST_NAME = 240
+"""A folder's name has at most 255 bytes, and Kubernetes allows models names of 253."""
 
 
 def artifact_folder(model: Model, version: int) -> str:
     """Folder of one version. The uid keeps two lives of a model of the same name apart in a bucket."""
     place = model.build.artifacts
-    life = f"{model.name}-{model.uid[:8]}"
+    name = model.name if len(model.name) <= LONGEST_NAME else model_label(model.name)
+    life = f"{name}-{model.uid[:8]}"
     if isinstance(place, ArtifactBucket):
         return f"{place.uri.rstrip('/')}/{model.namespace}/{life}/v{version}"
     return f"pvc://{place.name or claim_name(model.name)}/{life}/v{version}"
