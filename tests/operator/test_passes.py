@@ -336,3 +336,81 @@ async def goes_on(bench: Bench) -> None:
         bench.end_job(1)
     bench.make_ready()
     await bench.settle()
+
+
+def bring(bench: Bench, model: str = "churn", number: int = 7) -> None:
+    """A person creates a version for a model that was trained elsewhere."""
+    artifact = {"uri": "s3://models/model.skops", "digest": "sha256:" + "cd" * 32}
+    bench.cluster.put(
+        {
+            "apiVersion": "tenure.dev/v1alpha1",
+            "kind": "ModelVersion",
+            "metadata": {"namespace": "team", "name": f"{model}-v{number}"},
+            "spec": {
+                "modelRef": {"name": model},
+                "version": number,
+                "source": {"trigger": "Imported"},
+                "artifact": artifact,
+            },
+        }
+    )
+
+
+def told(bench: Bench, name: str) -> tuple[str, str]:
+    conditions = bench.cluster.the("ModelVersion", name)["status"]["conditions"]
+    return next((c["reason"], c["message"]) for c in conditions if c["type"] == "Ready")
+
+
+async def test_a_version_whose_model_does_not_exist_is_told_so_once() -> None:
+    bench = Bench()
+    bring(bench, "nowhere")
+    bench.watch()
+
+    await bench.reconciler.reconcile(("team", "nowhere"))
+    writes = bench.cluster.writes()
+    await bench.reconciler.reconcile(("team", "nowhere"))
+
+    assert told(bench, "nowhere-v7")[0] == "ModelAbsent"
+    assert "there is no MLModel nowhere" in told(bench, "nowhere-v7")[1]
+    assert bench.cluster.writes() == writes
+
+
+async def test_nothing_but_the_status_of_what_a_person_brought_is_written() -> None:
+    bench = await in_use()
+    bring(bench)
+    before = len(bench.cluster.writes())
+
+    await bench.settle()
+
+    assert {verb for verb, kind, name in bench.cluster.writes()[before:] if name == "churn-v7"} == {"status"}
+    assert ("apply", "Job", "churn-v7-evaluate") in bench.cluster.writes()[before:]
+    assert "ownerReferences" not in bench.cluster.the("ModelVersion", "churn-v7")["metadata"]
+
+
+async def test_a_champion_s_version_that_is_deleted_is_made_again_with_its_number_and_numbers() -> None:
+    bench = await in_use()
+    before = bench.cluster.objects.pop(("ModelVersion", "team", "churn-v1"))
+    bench.store.remove(before)
+
+    await bench.settle()
+
+    again = bench.cluster.the("ModelVersion", "churn-v1")
+    assert again["metadata"]["uid"] != before["metadata"]["uid"]
+    assert again["status"]["metrics"] == before["status"]["metrics"]
+    assert again["status"]["role"] == "champion"
+    assert ("Warning", "VersionRestored") in bench.events()
+    assert [raw["metadata"]["name"] for raw in bench.cluster.of_kind("Job")] == ["churn-v1-train"]
+
+
+async def test_who_changed_the_spec_is_told_by_its_field_manager() -> None:
+    bench = await in_use()
+    bench.declare(OTHER_RECIPE)
+    times = {"kubectl-tenure": "2026-03-01T12:30:00Z", "git": "2026-03-01T12:00:00Z"}
+    fields = [{"manager": who, "time": at, "fieldsV1": {"f:spec": {}}} for who, at in times.items()]
+    status = {"manager": "tenure-status", "time": "2026-03-01T13:00:00Z", "subresource": "status"}
+    meta = {**bench.model["metadata"], "managedFields": [*fields, status]}
+    bench.cluster.put({**bench.model, "metadata": meta})
+
+    await bench.run_pass()
+
+    assert bench.status["trail"][-1]["actor"] == "applied by kubectl-tenure"

@@ -6,8 +6,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tenure.contract.result import Blob, Result
-from tenure.core.facts import Lesson, VersionRetirement
-from tenure.core.record import Joined, Kept, Record, Served, Transition
+from tenure.core.facts import Lesson
+from tenure.core.record import Joined, Kept, Record, Served, Transition, VersionRetirement
 from tenure.core.spec import Model
 
 Raw = Mapping[str, Any]

@@ -14,7 +14,7 @@ from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailReading, GuardrailState
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.reasons import Reason
-from tenure.core.record import NO_RECORD, Joined, Record, Served, Transition
+from tenure.core.record import NO_RECORD, NOT_RETIRED, Joined, Record, Served, Transition, VersionRetirement
 from tenure.core.spec import Manifest, Model
 from tenure.core.verdict import Verdict as Verdict
 
@@ -117,20 +117,6 @@ class VersionApproval:
 
 
 @dataclass(frozen=True, slots=True)
-class VersionRetirement:
-    """A person's decision to take one version out of service for good, whole or not."""
-
-    requested: bool = False
-    reason_code: str = ""
-    reason: str = ""
-    decided_by: str = ""
-    decided_on: str = ""
-
-
-KEPT = VersionRetirement()
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
     """One ModelVersion: its immutable identity and what was recorded of it."""
 
@@ -167,7 +153,7 @@ class Version:
     """Stages of its rollouts that are over, as they were told."""
     comparison: ComparisonSeen | None = None
     approval: VersionApproval | None = None
-    retire: VersionRetirement = KEPT
+    retire: VersionRetirement = NOT_RETIRED
     written: Manifest = field(default_factory=dict)
     """Its spec as it was written, without the decisions of people: what makes it again when its object is lost."""
 

@@ -30,6 +30,20 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRetirement:
+    """A person's decision to take one version out of service for good, whole or not."""
+
+    requested: bool = False
+    reason_code: str = ""
+    reason: str = ""
+    decided_by: str = ""
+    decided_on: str = ""
+
+
+NOT_RETIRED = VersionRetirement()
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """How a version that was trained elsewhere joined: it stands for the build that was asked for then."""
 

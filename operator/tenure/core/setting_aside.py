@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from tenure.core.decision import Outcome
-from tenure.core.facts import KEPT, Memory, Observation, Version, VersionPhase
+from tenure.core.facts import Memory, Observation, Version, VersionPhase
 from tenure.core.reasons import Reason
+from tenure.core.record import NOT_RETIRED
 
 
 def lacking(version: Version) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def outcomes_of_decisions(seen: Observation) -> Iterator[tuple[int, Outcome]]:
             continue
         if is_decided(version) and version.phase is not VersionPhase.RETIRED:
             yield number, Outcome(VersionPhase.RETIRED, Reason.VERSION_RETIRED, sentence(version))
-        elif version.reason == Reason.VERSION_RETIRED.word and version.retire == KEPT:
+        elif version.reason == Reason.VERSION_RETIRED.word and version.retire == NOT_RETIRED:
             text = "its retirement was taken back"
             yield number, Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)
 
