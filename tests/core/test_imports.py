@@ -85,7 +85,7 @@ def test_a_number_that_was_used_is_refused_by_name_and_the_free_one_is_told(numb
     assert (told["reason"], told["status"]) == ("NumberUsed", "False")
     assert f"number {number} was used before" in told["message"]
     assert free in told["message"]
-    assert "phase" not in world.versions[number]["status"]
+    assert world.versions[number]["status"]["phase"] == "Rejected"
 
 
 def test_a_name_that_is_not_its_number_s_is_refused_by_name() -> None:
@@ -96,6 +96,24 @@ def test_a_name_that_is_not_its_number_s_is_refused_by_name() -> None:
     assert ready(world, 7)["reason"] == "NameMisfit"
     assert "must be named churn-v7" in ready(world, 7)["message"]
     assert 7 not in world.jobs
+
+
+def test_an_import_that_was_refused_before_its_model_was_there_joins_it_later() -> None:
+    world = World(a_model())
+    world.bring(3, BROUGHT)
+    refused = {
+        "type": "Ready",
+        "status": "False",
+        "reason": "ModelAbsent",
+        "lastTransitionTime": "2026-03-01T12:00:00Z",
+    }
+    world.versions[3]["status"] = {"phase": "Rejected", "conditions": [refused]}
+
+    world.settle()
+    world.end_job(3, 0.95, BROUGHT)
+    world.settle()
+
+    assert (world.champion, world.created) == (3, [])
 
 
 def test_a_refused_import_that_is_looked_at_again_is_written_once() -> None:

@@ -36,6 +36,7 @@ from tenure.core.facts import (
     VersionPhase,
 )
 from tenure.core.names import version_number
+from tenure.core.reasons import MISFITS, reason_named
 from tenure.core.spec import (
     Approval,
     ArtifactBucket,
@@ -408,7 +409,7 @@ def parse_version(raw: Raw) -> Version:
         job_hash=spec.get("jobHash", ""),
         imported=(spec.get("source") or {}).get("trigger") == "Imported",
         joined=joined,
-        is_new=not status.get("phase"),
+        is_new=not status.get("phase") or reason_named(ready.get("reason", "")) in MISFITS,
         build=parse_written_build(spec.get("build") or ""),
         stages=tuple(status.get("stages") or ()),
         comparison=parse_comparison(int(spec["version"]), status.get("comparison") or {}),

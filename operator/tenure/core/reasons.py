@@ -169,6 +169,9 @@ def reason_named(word: str) -> Reason | None:
     return next((reason for reason in Reason if reason.value == word), None)
 
 
+MISFITS = frozenset({Reason.NUMBER_USED, Reason.NAME_MISFIT, Reason.MODEL_ABSENT})
+"""Why a ModelVersion that a person created has no place among the versions of a model."""
+
 PASSING = frozenset(
     {
         Reason.APPROVED,

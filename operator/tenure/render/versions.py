@@ -263,7 +263,12 @@ def render_misfit_status(now: datetime, misfit: Misfit, before: Manifest) -> dic
     """Render the status of an imported version that has no place: it is told why, and never ignored."""
     version = misfit.version
     told = condition("Ready", "False", misfit.reason.word, misfit.message, version.generation, before, stamp(now))
-    return {"observedGeneration": version.generation, "role": "none", "conditions": [told]}
+    return {
+        "observedGeneration": version.generation,
+        "phase": VersionPhase.REJECTED.value,
+        "role": "none",
+        "conditions": [told],
+    }
 
 
 def condition(
