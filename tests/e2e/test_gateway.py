@@ -162,7 +162,7 @@ def test_a_gateway_that_goes_is_told_and_what_comes_back_heals_by_itself(space: 
 
     space.edit(name, {"deploy": {"traffic": None}})
     space.wait_until("the route is gone", lambda: not routes(space))
-    assert condition(space.model(name), "TrafficAsSpecified")["status"] == "Absent"
+    space.wait_for(name, "no word on it", lambda raw: condition(raw, "TrafficAsSpecified")["status"] == "Absent")
     assert space.ask(name)["version"] == 1
 
 
