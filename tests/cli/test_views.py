@@ -30,6 +30,17 @@ def test_a_rollout_is_told_with_weights_hold_guardrails_and_signals() -> None:
     assert_golden("status.txt", text(show_status(model(), PODS, NOW)))
 
 
+def test_while_replicas_move_over_the_line_tells_the_traffic_and_no_weight() -> None:
+    raw = raw_model()
+    raw["status"]["rollout"] |= {"stage": "Shift", "guardrails": []}
+    del raw["status"]["rollout"]["weight"]
+
+    line = tell_line(model(raw), PODS, NOW)
+
+    assert "stage=Shift traffic=33%" in line
+    assert "weight=" not in line
+
+
 def test_a_log_gets_the_same_in_one_line() -> None:
     line = tell_line(model(), PODS, NOW)
 

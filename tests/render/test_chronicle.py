@@ -6,6 +6,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from core.stories import NOW, a_model, a_plan, in_use
 from tenure.core.clock import stamp
 from tenure.core.facts import Observation, VersionApproval
@@ -110,3 +113,19 @@ def test_what_somebody_else_wrote_into_the_record_breaks_nothing() -> None:
     seen = replace(in_use(a_model()), told={"planRevisions": "x", "rollouts": [1, {"version": "x"}], "crossings": {}})
 
     assert len(render_chronicle(seen)["planRevisions"]) == 1
+
+
+LOOKS = st.lists(
+    st.tuples(st.sampled_from(["0.01", "0.2", "0.3"]), st.sampled_from(Verdict), st.booleans()), max_size=8
+)
+
+
+@given(LOOKS, st.lists(st.sampled_from(["first", "second", "third"]), max_size=5))
+def test_whatever_happens_the_same_pass_again_tells_nothing_new(looks: list[Any], objectives: list[str]) -> None:
+    seen = in_use(a_model())
+    for value, verdict, breached in looks:
+        seen = drifting(after(seen), value, verdict, breached)
+    for objective in objectives:
+        seen = after(seen, model=replace(seen.model, plan=a_plan(objective)))
+
+    assert render_record(after(seen)) == render_record(seen)
