@@ -129,4 +129,4 @@ class Artifact(Model):
     digest: Digest | None = None
     """sha256 digest of its bytes, verified before every load."""
     format: Line | None = None
-    """skops, onnx, joblib, pickle or a name of your own runtime."""
+    """skops, joblib, pickle or a name of your own runtime."""

@@ -55,7 +55,7 @@ class Runtime(Model):
     grpc: bool = False
     """Serve the Open Inference Protocol over gRPC too, on port 9000. Default false."""
     allow_pickle: bool = False
-    """Load joblib and pickle artifacts, which can run any code when loaded. Default false: skops and ONNX only."""
+    """Load joblib and pickle artifacts, which can run any code when loaded. Default false: skops only."""
 
 
 class Autoscaling(Model):

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from tenure.api.deploy import Runtime
 from tenure.api.mlmodel import MLModelSpec
 from tenure.api.monitor import Monitor
-from tenure.api.recipe import Compile
 from tenure.api.rollouts import parse_rollout_plan, unread_guardrails
 from tenure.api.signals import unsupported_signals
 from tenure.api.strategy import Strategy, StrategyType, TrafficMode
@@ -22,8 +21,6 @@ def _build(spec: MLModelSpec) -> Iterator[str]:
     for name in ("evaluate", "queue_name"):
         if getattr(spec.build, name) is not None:
             yield f"spec.build.{_camel(name)}"
-    if spec.build.recipe is not None and spec.build.recipe.compile is not Compile.NONE:
-        yield "spec.build.recipe.compile"
 
 
 def _deploy(spec: MLModelSpec) -> Iterator[str]:

@@ -7,7 +7,7 @@ The keys are those of `MLModel.spec.build`, so that a person reads the same word
       "data": {"uri": "s3://datasets/churn.csv", "target": "churned", "format": "", "digest": "",
                "features": [], "weightColumn": "", "timeColumn": ""},
       "recipe": {"estimator": "sklearn.linear_model.LogisticRegression", "parameters": {}, "steps": [],
-                 "preprocessing": "Auto", "task": "", "search": {...} | null},
+                 "preprocessing": "Auto", "task": "", "search": {...} | null, "compile": "None | ONNX"},
       "crossValidation": {"folds": 5, "repeats": 1, "split": "Stratified", "groupColumn": "", "maxStdDev": ""} | null,
       "holdout": {"fraction": "0.2"},
       "seed": 0,

@@ -20,6 +20,14 @@ def dumps(model: Any) -> bytes:
     return _in_order(skops.io.dumps(model))
 
 
+def with_member(content: bytes, name: str, member: bytes) -> bytes:
+    """Add one member to an artifact; scikit-learn's own loading does not look at it."""
+    sink = io.BytesIO(content)
+    with zipfile.ZipFile(sink, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name, EPOCH), member)
+    return sink.getvalue()
+
+
 def _in_order(content: bytes) -> bytes:
     with zipfile.ZipFile(io.BytesIO(content)) as source:
         members = {name: source.read(name) for name in source.namelist()}

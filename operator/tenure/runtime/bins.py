@@ -51,7 +51,7 @@ class LevelBins:
 
 
 class CodeBins:
-    """Counts levels that come as a compiled model's codes."""
+    """Counts levels that come as the codes of a NumPy form."""
 
     def __init__(self, profile: Profile, codes: Mapping[Any, float]) -> None:
         self.size = len(profile.labels)

@@ -78,7 +78,7 @@ def _construct_tree(stored: Stored) -> Any:
         raise NotAllowedError(f"it holds a {stored.kind[:120]!r} as a tree")
     from sklearn.tree._tree import Tree
 
-    from tenure.runtime.compiled import trees
+    from tenure.runtime.numpy_form import trees
 
     width = int(stored.arguments[0])
     trees.check(trees.of_sklearn(stored), width)
@@ -100,7 +100,7 @@ def _plant_again(stored: Stored) -> Any:
 
 
 def _check_histogram_nodes(state: Any) -> None:
-    from tenure.runtime.compiled import trees
+    from tenure.runtime.numpy_form import trees
 
     nodes = state["nodes"]
     width = int(nodes["feature_idx"].max(initial=0)) + 1  # the number of columns is checked where the model is used

@@ -11,6 +11,7 @@ import numpy as np
 PROTOCOLS = (2,)
 MOST_BYTES = 8 << 30
 MOST_SCHEMA_BYTES = 512 << 20
+MOST_MEMBER_BYTES = 1 << 30
 DEEPEST = 200
 KEY_TYPES: dict[str, Any] = {
     "builtins.str": str, "builtins.int": int, "builtins.float": float, "builtins.bool": lambda text: text == "true",
@@ -79,6 +80,19 @@ def loads(content: bytes) -> Any:
         RecursionError,
     ) as wrong:
         raise NotStoredError(f"it is broken: {type(wrong).__name__} {str(wrong)[:160]}") from wrong
+
+
+def find_member(content: bytes, name: str) -> bytes | None:
+    """One member of the file as it is, or None; raise NotStoredError when it is broken or too large."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if name not in archive.namelist():
+                return None
+            if archive.getinfo(name).file_size > MOST_MEMBER_BYTES:
+                raise NotStoredError(f"its member {name} is larger than is allowed")
+            return archive.read(name)
+    except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError) as wrong:
+        raise NotStoredError(f"its member {name} is broken: {type(wrong).__name__} {str(wrong)[:160]}") from wrong
 
 
 def _value(node: Any, reading: _Reading, depth: int) -> Any:

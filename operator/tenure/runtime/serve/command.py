@@ -25,6 +25,12 @@ NOTICE_SECONDS = 2.0
 
 BACKLOG = 1024
 
+ANSWERED_BY = {
+    "sklearn_onnx": "by ONNX Runtime",
+    "sklearn_numpy": "by its NumPy form",
+    "sklearn_skops": "by scikit-learn",
+}
+
 
 def run(environment: Mapping[str, str]) -> None:
     """Serve the model that the environment names."""
@@ -50,8 +56,11 @@ def load(settings: Settings) -> Model:
         model = models.from_skops(content, baseline)
     else:
         estimator = loader.unpickle(content, settings.format, settings.digest, is_trusted=settings.trust_pickle)
-        model = models.from_estimator(estimator, baseline, why_not_compiled=f"a {settings.format} file")
-    how = f"scikit-learn ({model.why_not_compiled} is not compiled)" if model.why_not_compiled else "compiled"
+        model = models.from_estimator(estimator, baseline, why_not_faster=f"a {settings.format} file")
+    how = ANSWERED_BY[model.engine.platform]
+    how += f" ({model.why_not_faster} has no faster form)" if model.why_not_faster else ""
+    if model.why_not_onnx:
+        say(f"the ONNX form is not used: {model.why_not_onnx}")
     say(f"loaded {settings.model} version {settings.version}: {model.inputs.width} columns, {how}, self-test passed")
     return model
 

@@ -1,4 +1,4 @@
-"""What computes a batch: the compiled model when it is as good, scikit-learn itself otherwise."""
+"""What computes a batch: a faster form of the model when it is as good, scikit-learn itself otherwise."""
 
 import warnings
 from typing import Any, Protocol
@@ -6,9 +6,11 @@ from typing import Any, Protocol
 import numpy as np
 
 from tenure.contract.baseline import Kind
-from tenure.runtime.compiled.compile import Compiled
+from tenure.runtime.numpy_form.form import NumpyForm
+from tenure.runtime.onnx_form import PROBABILITY_TOLERANCE, OnnxForm
 from tenure.runtime.serve.inputs import Array, Inputs
 
+EXACT = 1e-9
 PREDICT = "predict"
 PROBABILITIES = "predict_proba"
 OUTPUTS = (PREDICT, PROBABILITIES, "decision_function", "score_samples", "predict_log_proba")
@@ -22,6 +24,10 @@ class Engine(Protocol):
         """The name in the model's metadata."""
 
     @property
+    def tolerance(self) -> float:
+        """How far its probabilities may be from those of when the version was built."""
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """The outputs it can compute."""
 
@@ -29,13 +35,14 @@ class Engine(Protocol):
         """At least the wanted outputs, for every row."""
 
 
-class CompiledEngine:
-    """The compiled model; scikit-learn is not in this process."""
+class NumpyEngine:
+    """The NumPy form; scikit-learn is not in this process."""
 
-    platform = "sklearn_skops_compiled"
+    platform = "sklearn_numpy"
+    tolerance = EXACT
 
-    def __init__(self, compiled: Compiled, outputs: tuple[str, ...]) -> None:
-        self._answer = compiled.answer
+    def __init__(self, form: NumpyForm, outputs: tuple[str, ...]) -> None:
+        self._answer = form.answer
         self.outputs = outputs
 
     def compute(self, batch: Array, _wanted: frozenset[str], /) -> dict[str, Array]:
@@ -43,10 +50,21 @@ class CompiledEngine:
         return self._answer(batch)
 
 
+class OnnxEngine:
+    """The ONNX form in ONNX Runtime; scikit-learn is not in this process."""
+
+    platform = "sklearn_onnx"
+    tolerance = PROBABILITY_TOLERANCE
+
+    def __init__(self, form: OnnxForm) -> None:
+        self.compute, self.outputs = form.answer, form.outputs
+
+
 class EstimatorEngine:
     """The estimator of scikit-learn."""
 
     platform = "sklearn_skops"
+    tolerance = EXACT
 
     def __init__(self, estimator: Any, inputs: Inputs) -> None:
         warnings.filterwarnings("ignore", message="X does not have valid feature names")

@@ -29,7 +29,7 @@ class Inputs:
     def __init__(
         self, columns: tuple[Input, ...], takes_missing: frozenset[str], codes: Mapping[str, Mapping[Any, float]]
     ) -> None:
-        """Prepare what every request asks; `codes` is how a compiled model numbers the levels of its text columns."""
+        """Prepare what every request asks; `codes` is how a NumPy form numbers the levels of its text columns."""
         self.columns, self.takes_missing, self.codes = columns, takes_missing, codes
         self.width = len(columns)
         self.names = frozenset(column.name for column in columns)

@@ -56,7 +56,8 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     metrics = measures.measure(model, judged.features, judged.target, task.metrics, kind)
     say("measured on the holdout: " + ", ".join(f"{name} {value:.4f}" for name, value in metrics.items()))
     content = _stored(task, model)
-    notes = [*training.notes, *_warnings(training, kind, say)]
+    content, told = _with_onnx_form(task, model, content, (judged, training), say)
+    notes = [*told, *training.notes, *_warnings(training, kind, say)]
     if not len(holdout):
         notes.append("no holdout: the metrics are those of the training rows")
     return Built(
@@ -91,6 +92,23 @@ def _stored(task: Task, model: Pipeline) -> bytes:
         message = f"{task.recipe.model.estimator} cannot be stored safely ({wrong}); use another estimator"
         raise Refused(FailureReason.ESTIMATOR_NOT_ALLOWED, message, f"{task.recipe.where}.estimator") from wrong
     return content
+
+
+def _with_onnx_form(
+    task: Task, model: Pipeline, content: bytes, reference: tuple[Rows, Rows], say: Say
+) -> tuple[bytes, list[str]]:
+    """Put the ONNX form beside scikit-learn's when it was asked for and answers alike; the note tells which."""
+    if not task.recipe.is_onnx_wanted:
+        return content, []
+    from tenure.runtime import onnx_form
+    from tenure.runtime.train import onnx_conversion
+
+    say("converting to ONNX")
+    converted = onnx_conversion.convert(model, reference[0].columns, [rows.features for rows in reference])
+    say(converted.note)
+    if converted.content is None:
+        return content, [converted.note]
+    return artifact.with_member(content, onnx_form.MEMBER, converted.content), [converted.note]
 
 
 def _read(task: Task, kind: str, scratch: Path, say: Say) -> tuple[Rows, str]:

@@ -53,6 +53,7 @@ class Recipe:
     preprocessing: str = "Auto"
     task: str = ""
     search: Search | None = None
+    is_onnx_wanted: bool = False
     where: str = "spec.build.recipe"
     """The field of the model itself: the recipe, or its last step."""
 
@@ -134,7 +135,14 @@ def _recipe(raw: Mapping[str, Any]) -> Recipe:
         preprocessing=str(raw.get("preprocessing") or "Auto"),
         task=str(raw.get("task") or ""),
         search=_search(raw.get("search")),
+        is_onnx_wanted=_is_onnx_wanted(raw.get("compile")),
     )
+
+
+def _is_onnx_wanted(raw: Any) -> bool:
+    if raw in (None, "", "None", "ONNX"):
+        return bool(raw == "ONNX")
+    raise Refused(FailureReason.TASK_INVALID, f"{raw!r} must be None or ONNX", "spec.build.recipe.compile")
 
 
 def _part(raw: Any, where: str) -> Part:

@@ -1,4 +1,4 @@
-"""Compiled trees: all trees of a forest walk all rows at once, level by level, in a handful of NumPy calls."""
+"""Trees in NumPy: all trees of a forest walk all rows at once, level by level, in a handful of NumPy calls."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tenure.runtime.compiled.parts import Array, require
+from tenure.runtime.numpy_form.parts import Array, require
 
 MOST_PLACES = 1 << 16
 """How many row-tree pairs walk together: more would leave the processor's cache."""

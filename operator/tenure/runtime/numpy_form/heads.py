@@ -1,12 +1,12 @@
-"""Compiled models: linear models, forests and gradient boosting."""
+"""Models in NumPy: linear models, forests and gradient boosting."""
 
 from typing import Any
 
 import numpy as np
 
-from tenure.runtime.compiled import trees
-from tenure.runtime.compiled.parts import Array, Head, NotCompiled, expit, kind_of, require, softmax
-from tenure.runtime.compiled.trees import Walk
+from tenure.runtime.numpy_form import trees
+from tenure.runtime.numpy_form.parts import Array, Head, NoNumpyForm, expit, kind_of, require, softmax
+from tenure.runtime.numpy_form.trees import Walk
 from tenure.runtime.stored import Stored
 
 LINEAR_REGRESSORS = {"LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV"}
@@ -113,8 +113,8 @@ class Boosting:
         return {"predict": self._classes.take(shares.argmax(axis=1)), "predict_proba": shares}
 
 
-def compile_head(part: Any, width: int) -> Head:
-    """Compile the model itself."""
+def form_of_head(part: Any, width: int) -> Head:
+    """The NumPy form of the model itself."""
     kind = kind_of(part)
     if kind in LINEAR_REGRESSORS:
         return LinearNumber(part)
@@ -134,4 +134,4 @@ def compile_head(part: Any, width: int) -> Head:
         case "HistGradientBoostingClassifier" | "HistGradientBoostingRegressor":
             return Boosting(part, width)
         case _:
-            raise NotCompiled(kind)
+            raise NoNumpyForm(kind)

@@ -1,4 +1,4 @@
-"""What a compiled model is made of."""
+"""What a NumPy form is made of."""
 
 from typing import Any, Protocol
 
@@ -9,8 +9,8 @@ from tenure.runtime.stored import Stored
 Array = np.ndarray[Any, Any]
 
 
-class NotCompiled(Exception):
-    """The model is not of a kind that is compiled; the text says which part is not."""
+class NoNumpyForm(Exception):
+    """The model has no NumPy form; the text says which part has none."""
 
 
 class Step(Protocol):
@@ -37,9 +37,9 @@ def kind_of(part: Any) -> str:
 
 
 def require(condition: bool, part: str) -> None:
-    """Refuse to compile unless the condition holds."""
+    """There is no NumPy form unless the condition holds."""
     if not condition:
-        raise NotCompiled(part)
+        raise NoNumpyForm(part)
 
 
 def expit(values: Array) -> Array:

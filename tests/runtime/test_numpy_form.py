@@ -1,4 +1,4 @@
-"""Stories of compiled models: they answer as scikit-learn does, to the last digit, or are not used."""
+"""Stories of the NumPy form: it answers as scikit-learn does, to the last digit, or is not used."""
 
 from functools import cache
 from typing import Any
@@ -27,8 +27,8 @@ from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tenure.runtime import artifact, stored
-from tenure.runtime.compiled.compile import Compiled, compile_model
-from tenure.runtime.compiled.parts import NotCompiled
+from tenure.runtime.numpy_form.form import NumpyForm, numpy_form_of
+from tenure.runtime.numpy_form.parts import NoNumpyForm
 
 CANCER = load_breast_cancer(return_X_y=True)
 IRIS = load_iris(return_X_y=True)
@@ -64,18 +64,18 @@ MODELS: dict[str, tuple[Any, Any]] = {
 
 
 @cache
-def fitted(name: str) -> tuple[Any, Compiled, Any]:
-    """The estimator, its compiled form, and the rows it was fitted on."""
+def fitted(name: str) -> tuple[Any, NumpyForm, Any]:
+    """The estimator, its NumPy form, and the rows it was fitted on."""
     estimator, (rows, target) = MODELS[name]
     estimator.fit(rows, target)
-    return estimator, compile_model(stored.loads(artifact.dumps(estimator))), rows
+    return estimator, numpy_form_of(stored.loads(artifact.dumps(estimator))), rows
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_compiled_model_answers_as_scikit_learn_does(name: str) -> None:
-    estimator, compiled, rows = fitted(name)
+def test_a_numpy_form_answers_as_scikit_learn_does(name: str) -> None:
+    estimator, form, rows = fitted(name)
 
-    answers = compiled.answer(rows)
+    answers = form.answer(rows)
 
     if hasattr(estimator, "predict_proba"):
         assert answers["predict"].tolist() == estimator.predict(rows).tolist()
@@ -89,13 +89,13 @@ def test_a_compiled_model_answers_as_scikit_learn_does(name: str) -> None:
 @settings(max_examples=40, deadline=None)
 def test_rows_far_from_the_training_rows_are_answered_alike(name: str, data: st.DataObject) -> None:
     """Large values, tiny ones and values on a threshold: float32 comparison and summing order must be the same."""
-    estimator, compiled, rows = fitted(name)
+    estimator, form, rows = fitted(name)
     known = st.sampled_from(rows.ravel()[:500].tolist())
     values = st.one_of(known, st.floats(-1e6, 1e6, width=32), st.floats(-1e30, 1e30))
     count = data.draw(st.integers(1, 5))
     drawn = data.draw(arrays(np.float64, (count, rows.shape[1]), elements=values))
 
-    answers = compiled.answer(drawn)
+    answers = form.answer(drawn)
 
     assert answers["predict"].tolist() == estimator.predict(drawn).tolist()
     np.testing.assert_allclose(answers["predict_proba"], estimator.predict_proba(drawn), rtol=0, atol=1e-12)
@@ -105,11 +105,11 @@ def test_rows_far_from_the_training_rows_are_answered_alike(name: str, data: st.
 @given(cuts=st.lists(st.integers(1, 149), max_size=4))
 @settings(max_examples=20, deadline=None)
 def test_how_rows_are_batched_never_changes_an_answer(name: str, cuts: list[int]) -> None:
-    _, compiled, rows = fitted(name)
+    _, form, rows = fitted(name)
     rows = rows[:150]
 
-    whole = compiled.answer(rows)["predict_proba"]
-    parts = [compiled.answer(part)["predict_proba"] for part in np.split(rows, sorted(set(cuts)))]
+    whole = form.answer(rows)["predict_proba"]
+    parts = [form.answer(part)["predict_proba"] for part in np.split(rows, sorted(set(cuts)))]
 
     np.testing.assert_allclose(np.concatenate(parts), whole, rtol=0, atol=1e-15)
 
@@ -125,17 +125,17 @@ def test_levels_rare_levels_and_unseen_levels_are_encoded_alike() -> None:
     columns = ColumnTransformer([("numbers", StandardScaler(), ["x"]), ("levels", encoder, ["plan"])])
     estimator = make_pipeline(columns, LogisticRegression()).fit(frame, random.integers(0, 2, 200))
 
-    compiled = compile_model(stored.loads(artifact.dumps(estimator)))
+    form = numpy_form_of(stored.loads(artifact.dumps(estimator)))
 
     asked = pd.DataFrame({"x": [0.1, 0.2, 0.3, 0.4], "plan": ["a", "e", "never seen", np.nan]})
-    codes = [compiled.codes["plan"].get(None if plan != plan else plan, -1.0) for plan in asked.plan]
-    found = compiled.answer(np.column_stack([asked.x, codes]))
+    codes = [form.codes["plan"].get(None if plan != plan else plan, -1.0) for plan in asked.plan]
+    found = form.answer(np.column_stack([asked.x, codes]))
     np.testing.assert_allclose(found["predict_proba"], estimator.predict_proba(asked), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("estimator", [SVC(), LinearDiscriminantAnalysis(), GradientBoostingClassifier(n_estimators=3)])
-def test_what_has_no_compiled_form_says_so(estimator: Any) -> None:
+def test_what_has_no_numpy_form_says_so(estimator: Any) -> None:
     estimator.fit(*IRIS)
 
-    with pytest.raises(NotCompiled, match=type(estimator).__name__):
-        compile_model(stored.loads(artifact.dumps(estimator)))
+    with pytest.raises(NoNumpyForm, match=type(estimator).__name__):
+        numpy_form_of(stored.loads(artifact.dumps(estimator)))

@@ -1,10 +1,10 @@
-"""Compiled preparation: scaling, filling gaps, one column per level, and columns side by side."""
+"""Preparation in NumPy: scaling, filling gaps, one column per level, and columns side by side."""
 
 from typing import Any
 
 import numpy as np
 
-from tenure.runtime.compiled.parts import Array, NotCompiled, Step, kind_of, require
+from tenure.runtime.numpy_form.parts import Array, NoNumpyForm, Step, kind_of, require
 from tenure.runtime.stored import Stored
 
 UNSEEN = -1.0
@@ -84,13 +84,13 @@ class SideBySide:
         return np.hstack(results)
 
 
-def compile_step(part: Any, names: list[str], codes: dict[str, dict[Any, float]]) -> list[Step]:
-    """Compile one preparing part; `codes` collects how levels of text columns are numbered."""
+def form_of_step(part: Any, names: list[str], codes: dict[str, dict[Any, float]]) -> list[Step]:
+    """The NumPy form of one preparing part; `codes` collects how levels of text columns are numbered."""
     if part is None or part == "passthrough":
         return []
     match kind_of(part):
         case "Pipeline":
-            return [step for _, inner in part["steps"] for step in compile_step(inner, names, codes)]
+            return [step for _, inner in part["steps"] for step in form_of_step(inner, names, codes)]
         case "StandardScaler":
             return [Shift(part["mean_"] if part["with_mean"] else None, part["scale_"] if part["with_std"] else None)]
         case "RobustScaler":
@@ -106,7 +106,7 @@ def compile_step(part: Any, names: list[str], codes: dict[str, dict[Any, float]]
         case "ColumnTransformer":
             return [_side_by_side(part, names, codes)]
         case other:
-            raise NotCompiled(other)
+            raise NoNumpyForm(other)
 
 
 def _fill(part: Stored) -> Step:
@@ -148,5 +148,5 @@ def _side_by_side(part: Stored, names: list[str], codes: dict[str, dict[Any, flo
         require(isinstance(columns, list), "ColumnTransformer with columns by mask or range")
         own = [column if isinstance(column, str) else names[column] for column in columns]
         places = np.array([place_of[name] for name in own], dtype=np.intp)
-        parts.append((places, compile_step(transformer, own, codes)))
+        parts.append((places, form_of_step(transformer, own, codes)))
     return SideBySide(parts)
