@@ -91,6 +91,9 @@ DEPLOYMENTS = {
     "deployment-s3": """
         build: {artifactStore: {s3: {uri: "s3://models", endpointUrl: "http://minio:9000", credentialsSecret: s3}}}
     """,
+    "deployment-grpc": """
+        deploy: {runtime: {grpc: true}}
+    """,
     "deployment-pod-overrides": """
         deploy: {podOverrides: {priorityClassName: serving, containers: [{name: main, stdin: true}]}}
     """,
@@ -124,6 +127,10 @@ def test_the_services_are_as_in_their_golden_file(golden: Golden) -> None:
             "a version's own": render_version_service(model, 2),
         },
     )
+
+
+def test_a_service_has_a_port_for_grpc_only_where_it_is_on(golden: Golden) -> None:
+    golden("service-grpc", render_model_service(declared("deploy: {runtime: {grpc: true}}"), (1,)))
 
 
 def test_the_claim_for_artifacts_is_as_in_its_golden_file(golden: Golden) -> None:

@@ -124,6 +124,11 @@ class Deploy(Model):
                 "traffic.mode out, or set strategy.type to BlueGreen or Canary",
                 path=".strategy.type",
             ),
+            Rule(
+                "!self.runtime.grpc || self.runtime.port != 9000",
+                "gRPC has port 9000; give HTTP another runtime.port",
+                path=".runtime.port",
+            ),
         )
     )
     runtime: Runtime = Runtime()

@@ -249,6 +249,7 @@ def _deploy(block: DeployBlock) -> Deploy:
             protocol=Protocol(runtime.protocol.value),
             readiness_path=runtime.readiness_path or "",
             workers=runtime.workers,
+            grpc=runtime.grpc,
             allow_pickle=runtime.allow_pickle,
         ),
         replicas=_replicas(block),

@@ -29,8 +29,7 @@ def _deploy(spec: MLModelSpec) -> Iterator[str]:
     if deploy.traffic.gateway_ref is not None and deploy.traffic.mode is TrafficMode.REPLICAS:
         for name in ("gatewayRef", "hostname") if deploy.traffic.hostname else ("gatewayRef",):
             yield f"spec.deploy.traffic.{name} (mode Replicas uses no Gateway)"
-    # A server of the user's own has its own settings; ours does not speak gRPC yet.
-    own = ("grpc", "workers", "allow_pickle") if deploy.runtime.image else ("grpc",)
+    own = ("grpc", "workers", "allow_pickle") if deploy.runtime.image else ()  # a server of the user's own has its own
     for name in own:
         if getattr(deploy.runtime, name) != getattr(Runtime(), name):
             yield f"spec.deploy.runtime.{_camel(name)}"

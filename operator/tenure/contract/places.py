@@ -36,6 +36,7 @@ TERMINATION_LOG = "TENURE_TERMINATION_LOG"
 
 LISTEN_HOST = "TENURE_LISTEN_HOST"
 LISTEN_PORT = "TENURE_LISTEN_PORT"  # not TENURE_PORT: a Service named `tenure` would set that in every pod beside it
+LISTEN_GRPC_PORT = "TENURE_LISTEN_GRPC_PORT"
 MAX_BODY_BYTES = "TENURE_MAX_BODY_BYTES"
 MAX_ROWS = "TENURE_MAX_ROWS"
 MAX_QUEUE = "TENURE_MAX_QUEUE"
@@ -64,6 +65,7 @@ NOTICE = PurePosixPath("/tenure/notice")
 """Serving pods: the notice of the model's end, once there is one; see `tenure.contract.notice`."""
 
 SERVE_PORT = 8080
+GRPC_PORT = 9000
 
 EXIT_REFUSED = 2
 """The task itself is wrong (unknown column, unreadable data): trying again cannot help."""

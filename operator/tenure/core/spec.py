@@ -210,6 +210,8 @@ class Runtime:
     readiness_path: str = ""
     workers: int = 1
     """Processes of our own server in one pod."""
+    grpc: bool = False
+    """Let our own server answer gRPC too."""
     allow_pickle: bool = False
     """Let our own server load artifacts that can run code when loaded."""
 

@@ -90,9 +90,19 @@ def _service(
         "metadata": metadata(model, name, SERVER, version),
         "spec": {
             "selector": traffic_selector(model.name, traffic, component),
-            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": "http"}],
+            "ports": [{"name": "http", "port": 80, "protocol": "TCP", "targetPort": "http"}, *_grpc_port(model)],
         },
     }
+
+
+def _grpc_port(model: Model) -> list[dict[str, Any]]:
+    """gRPC beside HTTP; the protocol is said, so that gateways and meshes speak HTTP/2 to it without TLS."""
+    port = {"port": places.GRPC_PORT, "protocol": "TCP", "targetPort": "grpc", "appProtocol": "kubernetes.io/h2c"}
+    return [{"name": "grpc", **port}] if _speaks_grpc(model) else []
+
+
+def _speaks_grpc(model: Model) -> bool:
+    return model.deploy.runtime.grpc and not model.deploy.runtime.image
 
 
 def _pod_spec(model: Model, version: Version, selector: Manifest) -> dict[str, Any]:
@@ -171,7 +181,10 @@ def _server(model: Model, version: Version, own_image: bool) -> dict[str, Any]:
             "command": list(runtime.command),
             "args": list(runtime.args) or own_args,
             "env": [*_server_environment(model, version), *(dict(entry) for entry in model.deploy.env)],
-            "ports": [{"name": "http", "containerPort": runtime.port, "protocol": "TCP"}],
+            "ports": [
+                {"name": "http", "containerPort": runtime.port, "protocol": "TCP"},
+                *([{"name": "grpc", "containerPort": places.GRPC_PORT, "protocol": "TCP"}] * _speaks_grpc(model)),
+            ],
             "resources": dict(model.deploy.resources) or DEFAULT_RESOURCES,
             "volumeMounts": [
                 {"name": "models", "mountPath": str(places.MODELS), "readOnly": True},
@@ -200,6 +213,7 @@ def _server_environment(model: Model, version: Version) -> list[dict[str, str]]:
             places.ARTIFACT_FORMAT: result.artifact.format,
             places.BASELINE_PATH: _artifact_path(baseline.uri) if baseline and baseline.uri else "",
             places.WORKERS: str(runtime.workers) if runtime.workers > 1 and not runtime.image else "",
+            places.LISTEN_GRPC_PORT: str(places.GRPC_PORT) if _speaks_grpc(model) else "",
             places.TRUST_PICKLE: "true" if runtime.allow_pickle and not runtime.image else "",
         }
     )

@@ -48,8 +48,8 @@ class App:
         self._pages: dict[str, Callable[[Request], Response]] = {
             "/v2/health/live": lambda _: LIVE,
             "/v2/health/ready": self._ready,
-            "/v2": lambda _: _json({"name": "tenure", "version": _release(), "extensions": list(EXTENSIONS)}),
-            **dict.fromkeys(bases, self._metadata),
+            "/v2": lambda _: _json(self.server_metadata()),
+            **dict.fromkeys(bases, lambda _: _json(self.model_metadata())),
             **{f"{each}/ready": self._ready for each in bases},
             **{f"{each}/window": self._window for each in bases},
             **{f"{each}/answers": self._answers for each in bases},
@@ -98,7 +98,12 @@ class App:
             return DRAINING
         return Response(200, orjson.dumps({"name": self._name, "ready": True}))
 
-    def _metadata(self, _: Request) -> Response:
+    def server_metadata(self) -> dict[str, Any]:
+        """What this server is."""
+        return {"name": "tenure", "version": _release(), "extensions": list(EXTENSIONS)}
+
+    def model_metadata(self) -> dict[str, Any]:
+        """What the model takes and answers."""
         inputs, engine = self._model.inputs, self._model.engine
         content: dict[str, Any] = {
             "name": self._name,
@@ -111,7 +116,7 @@ class App:
         }
         if inputs.is_numeric:
             content["parameters"] = {"matrix": {"name": "input", "datatype": "FP64", "shape": [-1, inputs.width]}}
-        return _json(content)
+        return content
 
     def _metrics(self, _: Request) -> Response:
         gauges = {

@@ -62,14 +62,14 @@ class Inference:
 
     def answer_v2(self, request: Request, respond: Respond) -> None:
         """One request of the Open Inference Protocol."""
-        _Call(self, respond, _answer_v2).start(_parse_v2, request)
+        Call(self, respond, _answer_v2).start(_parse_v2, request)
 
     def answer_v1(self, request: Request, respond: Respond) -> None:
         """One request of the v1 protocol."""
-        _Call(self, respond, _answer_v1).start(_parse_v1, request)
+        Call(self, respond, _answer_v1).start(_parse_v1, request)
 
 
-class _Call:
+class Call:
     """One request under way."""
 
     __slots__ = ("_answer", "_inference", "_parsed", "_respond", "_started")
@@ -85,6 +85,7 @@ class _Call:
         self._parsed: Infer | None = None
 
     def start(self, parse: Callable[[Inference, Request], Infer], request: Request) -> None:
+        """Parse and queue; what is wrong with the request is answered at once."""
         inference = self._inference
         inference.telemetry.in_flight += 1
         try:
@@ -97,6 +98,7 @@ class _Call:
             self._finish(rejection(rejected))
 
     def done(self, outcome: Outcome) -> None:
+        """Answer with what the model computed."""
         if isinstance(outcome, BaseException):
             text = f"the model failed: {type(outcome).__name__} {str(outcome)[:300]}"
             self._finish(Response(500, orjson.dumps({"error": text})))

@@ -6,6 +6,7 @@ import signal
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tenure.contract import baseline as contract
 from tenure.contract.baseline import Baseline
@@ -19,6 +20,9 @@ from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
 from tenure.runtime.serve.notice import follow
 from tenure.runtime.serve.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from tenure.runtime.serve.grpc.service import Service
 
 NOTICE_SECONDS = 2.0
 """How long a draining server still accepts: the time it takes until every node's routing has heard of it."""
@@ -92,6 +96,7 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     app.inference.batcher.start(loop)
     if app.capture is not None:
         app.capture.start()
+    service = await _grpc_service(settings, app)
     server = Server(app.handle, Limits(settings.most_body_bytes, settings.read_seconds, settings.idle_seconds))
     accepting = await loop.create_server(server.connect, sock=listener)
     sweeper = asyncio.create_task(server.sweep_for_ever())
@@ -106,13 +111,26 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     say("draining: not ready any more, finishing what is under way")
     await asyncio.sleep(NOTICE_SECONDS)
     accepting.close()
-    finished = await server.drain(max(1.0, settings.drain_seconds - NOTICE_SECONDS))
+    rest = max(1.0, settings.drain_seconds - NOTICE_SECONDS)
+    finished, *_ = await asyncio.gather(server.drain(rest), *((service.stop(rest),) if service else ()))
     sweeper.cancel()
     follower.cancel()
     app.inference.batcher.stop()
     if app.capture is not None:
         app.capture.stop()
     say("drained" if finished else "stopped with requests under way: the time for draining is over")
+
+
+async def _grpc_service(settings: Settings, app: App) -> "Service | None":
+    """Start gRPC where it is on; its libraries cost memory, and must be started after the fork of a worker."""
+    if not settings.grpc_port:
+        return None
+    from tenure.runtime.serve.grpc.service import Service
+
+    service = Service(settings, app)
+    await service.start()
+    say(f"serving gRPC on {settings.host}:{settings.grpc_port}")
+    return service
 
 
 def say(line: str) -> None:

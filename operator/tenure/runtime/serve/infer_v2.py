@@ -1,6 +1,6 @@
 """Inference by the Open Inference Protocol v2: a request's body to rows, answers to a response's body."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,10 +124,11 @@ def _rows(model: Model, inputs: Any, binary: memoryview) -> Array:
             place += size
     if place != len(binary):
         raise Rejected(f"{len(binary) - place} bytes at the end of the body belong to no input")
-    return _joined(model, arrays)
+    return joined(model, arrays)
 
 
-def _joined(model: Model, arrays: dict[str, Array]) -> Array:
+def joined(model: Model, arrays: dict[str, Array]) -> Array:
+    """One batch from one matrix or from a column each."""
     if len(arrays) == 1:
         name, only = next(iter(arrays.items()))
         is_column = only.ndim == 1 and name in model.inputs.names
@@ -166,15 +167,21 @@ def _outputs(model: Model, request: Mapping[str, Any]) -> tuple[Wanted, ...]:
         return (Wanted(PREDICT, is_binary=True),) if all_binary else PLAIN
     if not isinstance(raw, list):
         raise Rejected("'outputs' must be a list")
-    known = [output.name for output in model.outputs]
     found = []
-    for entry in raw:
-        name = entry.get("name") if isinstance(entry, dict) else None
+    names = known_outputs(model, [entry.get("name") if isinstance(entry, dict) else None for entry in raw])
+    for entry, name in zip(raw, names, strict=True):
+        binary = _object(entry.get("parameters"), "parameters").get("binary_data", all_binary)
+        found.append(Wanted(name, is_binary=binary is True))
+    return tuple(dict.fromkeys(found))
+
+
+def known_outputs(model: Model, names: Sequence[Any]) -> list[str]:
+    """The outputs that a client names, or the prediction alone when it names none."""
+    known = [output.name for output in model.outputs]
+    for name in names:
         if name not in known:
             raise Rejected(f"the model has no output {str(name)[:60]!r}; it has {', '.join(known)}")
-        binary = _object(entry.get("parameters"), "parameters").get("binary_data", all_binary)
-        found.append(Wanted(str(name), is_binary=binary is True))
-    return tuple(dict.fromkeys(found))
+    return [str(name) for name in names] or [PREDICT]
 
 
 def _keys(request: Mapping[str, Any], identifier: str | None, rows: int) -> tuple[str, ...]:

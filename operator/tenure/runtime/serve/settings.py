@@ -31,6 +31,8 @@ class Settings:
     idle_seconds: float = 75.0
     capture: bool = True
     workers: int = 1
+    grpc_port: int = 0
+    """0: gRPC is off."""
 
 
 DEFAULTS = Settings("model", "1", Path(str(places.MODELS)) / "model.skops")
@@ -56,6 +58,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         trust_pickle=_switch(environment, places.TRUST_PICKLE, default=False),
         capture=_switch(environment, places.CAPTURE, default=True),
         workers=_whole(environment, places.WORKERS, 1),
+        grpc_port=_whole(environment, places.LISTEN_GRPC_PORT, 0),
     )
 
 
