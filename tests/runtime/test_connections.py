@@ -214,3 +214,36 @@ def test_draining_answers_every_request_that_was_sent(numbers: Path) -> None:
 
     assert len(answered) >= 8
     assert set(answered) == {200}
+
+
+def test_a_client_that_was_told_to_come_back_later_is_not_read_for_a_moment(numbers: Path) -> None:
+    running = Running(numbers, most_queued=4)
+    try:
+        with connected(running) as hasty, connected(running) as calm:
+            hasty.sendall(REQUEST * 8)
+            statuses = [read_one(hasty) for _ in range(8)]
+            since = time.monotonic()
+            hasty.sendall(REQUEST)
+            calm.sendall(REQUEST)
+
+            assert read_one(calm) == 200
+            calm_seconds = time.monotonic() - since
+            assert read_one(hasty) == 200
+            hasty_seconds = time.monotonic() - since
+    finally:
+        running.stop()
+
+    assert (statuses[:4], set(statuses[4:])) == ([200] * 4, {503})
+    assert calm_seconds < hasty_seconds
+    assert hasty_seconds > 0.15
+
+
+def read_one(connection: socket.socket) -> int:
+    """The status of one answer, read byte by byte so that the next answer stays unread."""
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += connection.recv(1)
+    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    while length:
+        length -= len(connection.recv(length))
+    return int(head.split()[1])

@@ -216,3 +216,6 @@ def test_several_workers_answer_grpc_and_http(numbers: Path) -> None:
             with triton.InferenceServerClient(running.client._channel._channel.target().decode()) as client:
                 assert client.infer("story", [given(ROWS)]).as_numpy("predict").tolist() == [0, 2]
         assert status_of(running.port, INFER, matrix(ROWS[:1])) == 200
+
+        running.process.send_signal(signal.SIGTERM)
+        assert running.process.wait(30) == 0

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import uvloop
 
-WARM_UP_SECONDS = 1.0
+WARM_UP_SECONDS = 0.7
 
 
 class Client(asyncio.Protocol):
@@ -43,8 +43,10 @@ class Client(asyncio.Protocol):
             return
         self.answers += 1
         if self.measures:
-            self.latencies.append(time.perf_counter() - self._sent)
-            self.errors += not self._is_good
+            if self._is_good:
+                self.latencies.append(time.perf_counter() - self._sent)
+            else:
+                self.errors += 1
         self._buffer, self._needed = b"", -1
         if self.stops:
             self.done.set()

@@ -62,7 +62,7 @@ class Forest:
         self._walk = Walk((trees.of_sklearn(tree) for tree in stored), width)
         values = np.concatenate([tree["values"] for tree in stored])
         require(values.shape[1] == 1, "trees with several outputs")
-        self._values = np.ascontiguousarray(values[:, 0, :], dtype=np.float64)
+        self._values = np.ascontiguousarray(values[self._walk.order, 0, :], dtype=np.float64)
         self._classes, self._count = classes, len(members)
 
     def answer(self, rows: Array) -> dict[str, Array]:
@@ -86,7 +86,7 @@ class Boosting:
         nodes = [predictor["nodes"] for iteration in predictors for predictor in iteration]
         self._outputs = int(part["n_trees_per_iteration_"])
         self._walk = Walk((trees.of_histogram(tree) for tree in nodes), width)
-        self._values = np.concatenate([tree["value"] for tree in nodes]).astype(np.float64)
+        self._values = np.concatenate([tree["value"] for tree in nodes]).take(self._walk.order).astype(np.float64)
         self._start = np.asarray(part["_baseline_prediction"], dtype=np.float64).reshape(-1, 1)
         self._classes = part.get("classes_")
         loss = part["loss"]

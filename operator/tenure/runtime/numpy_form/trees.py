@@ -28,42 +28,49 @@ class Tree:
 
 
 class Walk:
-    """The nodes of many trees in one row, and how to walk them."""
+    """The nodes of many trees in one row, and how to walk them.
+
+    They lie level by level, and the right child beside the left one: a step down is one look-up and one addition.
+    """
 
     def __init__(self, trees: Iterable[Tree], width: int) -> None:
         every = list(trees)
         require(bool(every), "a forest without trees")
         sizes = np.array([len(tree.feature) for tree in every])
-        self.starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
+        roots = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp)
         for tree in every:
             check(tree, width)
-        own = np.arange(int(sizes.sum()), dtype=np.intp)
         leaf = np.concatenate([tree.is_leaf for tree in every])
-        offsets = np.repeat(self.starts, sizes)
-        left = np.where(leaf, own, np.concatenate([tree.left for tree in every]) + offsets)
-        right = np.where(leaf, own, np.concatenate([tree.right for tree in every]) + offsets)
-        self._child = np.column_stack([left, right]).astype(np.intp).ravel()
-        self._feature = np.where(leaf, 0, np.concatenate([tree.feature for tree in every])).astype(np.intp)
-        # Nothing is above infinity: a row that has reached its leaf stays there.
-        self._threshold = np.where(leaf, np.inf, np.concatenate([tree.threshold for tree in every]))
+        offsets = np.repeat(roots, sizes)
+        left = np.concatenate([tree.left for tree in every]) + offsets
+        right = np.concatenate([tree.right for tree in every]) + offsets
+        levels = _levels(roots, leaf, left, right)
+        self.order = np.concatenate(levels)
+        """Where each node of the walk was among the nodes of all trees, one tree after the other."""
+        self._depth, self._trees, self._width = len(levels) - 1, len(every), width
+        leaf = leaf.take(self.order)
+        own = np.arange(len(self.order), dtype=np.intp)
+        place = np.zeros(len(offsets), dtype=np.intp)
+        place[self.order] = own
+        # Nothing is above infinity: a row that has reached its leaf, which is its own left child, stays there.
+        self._left = np.where(leaf, own, place.take(np.where(leaf, 0, left.take(self.order))))
+        self._feature = np.where(leaf, 0, _joined([tree.feature for tree in every], self.order)).astype(np.intp)
+        self._threshold = np.where(leaf, np.inf, _joined([tree.threshold for tree in every], self.order))
+        self._missing_right = ~(_joined([tree.missing_left for tree in every], self.order).astype(bool) | leaf)
         self._is_split = ~leaf
-        self._missing_right = ~(np.concatenate([tree.missing_left for tree in every]).astype(bool) | leaf)
-        self._depth = max(_depth(tree) for tree in every)
-        self._width = width
 
     def leaves(self, rows: Array) -> Array:
         """The leaf of every row in every tree, trees by rows."""
-        trees = len(self.starts)
-        step = max(1, MOST_PLACES // trees)
+        step = max(1, MOST_PLACES // self._trees)
         if len(rows) <= step:
             return self._walked(rows)
         return np.concatenate([self._walked(rows[at : at + step]) for at in range(0, len(rows), step)], axis=1)
 
     def _walked(self, rows: Array) -> Array:
-        count, trees = len(rows), len(self.starts)
+        count, trees = len(rows), self._trees
         values = np.ascontiguousarray(rows).ravel()
         has_gaps = bool(np.isnan(values.sum()))
-        node = np.repeat(self.starts, count)
+        node = np.repeat(np.arange(trees, dtype=np.intp), count)
         base = np.tile(np.arange(count, dtype=np.intp) * self._width, trees)
         leaves, under_way = node, None
         for level in range(self._depth):
@@ -89,9 +96,9 @@ class Walk:
         goes_right = value > self._threshold.take(node)
         if has_gaps:
             goes_right |= np.isnan(value) & self._missing_right.take(node)
-        node = node + node
+        node = self._left.take(node)
         node += goes_right
-        return self._child.take(node)
+        return node
 
 
 def _settled(leaves: Array, under_way: Array | None, node: Array, alive: Array) -> tuple[Array, Array]:
@@ -150,15 +157,18 @@ def of_any_histogram(nodes: Any) -> Tree:
     )
 
 
-def _depth(tree: Tree) -> int:
-    """The longest way to a leaf; children come after their parents, so one pass is enough."""
-    depth = np.zeros(len(tree.feature), dtype=np.intp)
-    level = np.array([0], dtype=np.intp)
-    levels = 0
+def _levels(roots: Array, leaf: Array, left: Array, right: Array) -> list[Array]:
+    """All nodes level by level, siblings side by side."""
+    levels, found = [roots], len(roots)
     while True:
-        level = level[~tree.is_leaf[level]]
-        if not len(level):
+        inner = levels[-1][~leaf[levels[-1]]]
+        if not len(inner):
             return levels
-        levels += 1
-        level = np.concatenate([tree.left[level], tree.right[level]])
-        depth[level] = levels
+        levels.append(np.column_stack([left[inner], right[inner]]).ravel())
+        found += len(levels[-1])
+        if found > len(leaf):
+            raise ValueError("a tree of the artifact has a node with two parents")
+
+
+def _joined(parts: list[Array], order: Array) -> Array:
+    return np.concatenate(parts).take(order)

@@ -8,12 +8,12 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from tenure.runtime.serve.exchange import FULL
 from tenure.runtime.serve.inputs import Array
 from tenure.runtime.serve.rejected import Rejected
 
 Outcome = dict[str, Array] | BaseException
 Compute = Callable[[Array, frozenset[str]], dict[str, Array]]
-FULL = "too many requests wait for the model; try again shortly"
 
 
 class Job(NamedTuple):
@@ -30,6 +30,10 @@ class Batcher(Protocol):
     @property
     def queued(self) -> int:
         """How many jobs wait."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether another job would be refused."""
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begin to work; answers are delivered on this loop."""
@@ -59,13 +63,18 @@ class InlineBatcher:
         """How many jobs wait."""
         return len(self._waiting)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether another job would be refused."""
+        return len(self._waiting) >= self._most_queued
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Remember the loop."""
         self._loop = loop
 
     def submit(self, job: Job) -> None:
         """Queue a job for the end of this round of the event loop."""
-        if len(self._waiting) >= self._most_queued:
+        if self.is_full:
             raise Rejected(FULL, status=503)
         self._waiting.append(job)
         if not self._is_scheduled and self._loop is not None:
@@ -105,6 +114,11 @@ class ThreadBatcher:
         """How many jobs wait."""
         return len(self._waiting)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether another job would be refused."""
+        return len(self._waiting) >= self._most_queued
+
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Start the thread."""
         self._loop = loop
@@ -113,7 +127,7 @@ class ThreadBatcher:
     def submit(self, job: Job) -> None:
         """Queue a job and wake the thread."""
         with self._changed:
-            if len(self._waiting) >= self._most_queued:
+            if self.is_full:
                 raise Rejected(FULL, status=503)
             self._waiting.append(job)
             self._changed.notify()

@@ -10,7 +10,7 @@ from tenure.runtime.serve import infer_v1, infer_v2
 from tenure.runtime.serve.batching import Batcher, InlineBatcher, Job, Outcome, ThreadBatcher
 from tenure.runtime.serve.capture import Capture
 from tenure.runtime.serve.engines import PREDICT, PROBABILITIES
-from tenure.runtime.serve.exchange import BINARY, Request, Respond, Response, rejection
+from tenure.runtime.serve.exchange import BINARY, OVERLOADED, Request, Respond, Response, rejection
 from tenure.runtime.serve.infer_v2 import LENGTH_HEADER, Infer
 from tenure.runtime.serve.inputs import Array
 from tenure.runtime.serve.model import Model
@@ -88,6 +88,10 @@ class Call:
         """Parse and queue; what is wrong with the request is answered at once."""
         inference = self._inference
         inference.telemetry.in_flight += 1
+        if inference.batcher.is_full:
+            # Refused unread: under overload the time goes to requests that will be answered.
+            self._finish(OVERLOADED)
+            return
         try:
             parsed = self._parsed = parse(inference, request)
             if len(parsed.rows) > inference.most_rows:

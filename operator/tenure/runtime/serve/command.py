@@ -1,7 +1,6 @@
 """The command `serve`: verify, load, test, answer until SIGTERM, drain."""
 
 import asyncio
-import gc
 import signal
 import socket
 from collections.abc import Mapping
@@ -13,8 +12,8 @@ from tenure.contract.baseline import Baseline
 from tenure.contract.failures import FailureReason
 from tenure.runtime import loader
 from tenure.runtime.refused import Refused
+from tenure.runtime.serve import memory, workers
 from tenure.runtime.serve import model as models
-from tenure.runtime.serve import workers
 from tenure.runtime.serve.app import App
 from tenure.runtime.serve.http import Limits, Server
 from tenure.runtime.serve.model import Model
@@ -40,8 +39,7 @@ def run(environment: Mapping[str, str]) -> None:
     """Serve the model that the environment names."""
     settings = read_settings(environment)
     app = App(settings, load(settings))
-    gc.collect()
-    gc.freeze()  # the model lives as long as the process: the collector need never look at it again
+    memory.settle()
     listener = listen(settings)
     if settings.workers == 1:
         work(settings, app, listener, 0)

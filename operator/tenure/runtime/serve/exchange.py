@@ -39,3 +39,8 @@ def rejection(rejected: Rejected) -> Response:
     """The answer to a request that cannot be served."""
     headers = (("retry-after", "1"),) if rejected.status == 503 else ()
     return Response(rejected.status, orjson.dumps({"error": rejected.message}), JSON, headers)
+
+
+FULL = "too many requests wait for the model; try again shortly"
+OVERLOADED = rejection(Rejected(FULL, status=503))
+"""The answer to a request that comes while the queue is full."""

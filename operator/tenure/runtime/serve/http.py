@@ -9,7 +9,7 @@ from typing import NamedTuple, cast
 
 import httptools
 
-from tenure.runtime.serve.exchange import Request, Respond, Response, rejection
+from tenure.runtime.serve.exchange import OVERLOADED, Request, Respond, Response, rejection
 from tenure.runtime.serve.rejected import Rejected
 
 REASONS = {
@@ -28,6 +28,9 @@ MOST_PIPELINED = 32
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SWEEP_SECONDS = 1.0
 LINGER_SECONDS = 2.0
+OVERLOAD_SECONDS = 0.25
+"""How long a client that was told to come back later is not read: one that asks again at once would only be refused
+again, and refusing costs a third of answering."""
 
 Handle = Callable[[Request, Respond], None]
 
@@ -104,6 +107,7 @@ class Connection(asyncio.Protocol):
         self._ending: asyncio.TimerHandle | None = None
         self._is_reading = False
         self._is_paused = False
+        self._waits = False
         self._since = server.now
         self._url = b""
         self._body: list[bytes] = []
@@ -223,6 +227,8 @@ class Connection(asyncio.Protocol):
             # A draining server says so with the last answer it owes: the client's next request goes to another pod.
             slot.closes |= self._server.is_draining and not slots and not self._is_reading
             transport.write(_bytes_of(slot))
+            if slot.response is OVERLOADED:
+                self._wait()
             if slot.closes:
                 slots.clear()
                 self._end(transport)
@@ -231,6 +237,16 @@ class Connection(asyncio.Protocol):
             self._since = self._server.now
         if was_full:
             self._settle_reading()
+
+    def _wait(self) -> None:
+        if not self._waits:
+            self._waits = True
+            self._settle_reading()
+            asyncio.get_running_loop().call_later(OVERLOAD_SECONDS, self._read_again)
+
+    def _read_again(self) -> None:
+        self._waits = False
+        self._settle_reading()
 
     def check_deadline(self, now: float) -> None:
         """Close when the client is too slow with a request or an answer, or idle for too long."""
@@ -282,7 +298,7 @@ class Connection(asyncio.Protocol):
     def _settle_reading(self) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        if self._is_paused or len(self._slots) >= MOST_PIPELINED:
+        if self._is_paused or self._waits or len(self._slots) >= MOST_PIPELINED:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

@@ -1,5 +1,6 @@
 """What the model takes: its columns, and how rows from any protocol become the batch it is fed."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -96,7 +97,7 @@ class Inputs:
 
     def _check_gaps(self, matrix: Array) -> None:
         # One pass that is almost always clean: the sum of all values is NaN or infinite when any of them is.
-        if np.isfinite(matrix.sum()):
+        if math.isfinite(np.add.reduce(matrix, axis=None)):
             return
         infinite = np.isinf(matrix).any(axis=0)
         if infinite.any():

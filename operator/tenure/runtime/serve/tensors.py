@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ NUMBERS: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
 }  # fmt: skip
 TEXTS = "BYTES"
+FLOATS = frozenset({"FP64", "FP32", "FP16"})
+MANY_NUMBERS = 256
 MOST_DIMENSIONS = 8
 
 
@@ -43,7 +46,10 @@ def from_json(raw: Mapping[str, Any], name: str, shape: Sequence[int]) -> Array:
         raise Rejected(
             f"the input {name!r} has the datatype {_shown(datatype)}; use one of {', '.join(NUMBERS)}, BYTES"
         )
-    return _shaped(_numbers(data, name, datatype), name, shape)
+    values = _packed(data, shape) if datatype in FLOATS else None
+    if values is None:
+        values = _shaped(_numbers(data, name, datatype), name, shape)
+    return values
 
 
 def from_bytes(content: memoryview, raw: Mapping[str, Any], name: str, shape: Sequence[int]) -> Array:
@@ -80,6 +86,20 @@ def to_json(values: Array) -> bytes:
     if flat.size < 16:
         return orjson.dumps(flat.tolist())
     return orjson.dumps(np.ascontiguousarray(flat), option=orjson.OPT_SERIALIZE_NUMPY)
+
+
+def _packed(data: list[Any], shape: Sequence[int]) -> Array | None:
+    """Many rows of plain numbers, in half of NumPy's time; None when it takes a closer look."""
+    if len(shape) != 2 or len(data) != shape[0] or len(data) * shape[1] < MANY_NUMBERS:
+        return None
+    width = shape[1]
+    try:
+        if any(len(row) != width for row in data) or isinstance(data[0][0], bool):
+            return None
+        packed = struct.pack(f"<{len(data) * width}d", *chain.from_iterable(data))
+    except (TypeError, struct.error, OverflowError):
+        return None
+    return np.frombuffer(packed).reshape(shape)
 
 
 def _numbers(data: list[Any], name: str, datatype: str) -> Array:
