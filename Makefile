@@ -38,7 +38,7 @@ test:  ## Lint, set up a cluster, run all tests on it
 	 done; \
 	 if (( ! ran )); then echo "no test was run"; exit 5; fi; exit $$failed
 
-bench-serving:  ## Measure the model server against KServe, MLServer, FastAPI and BentoML (ARGS='--models lr,rf')
+bench-serving:  ## Measure the model server against KServe, MLServer, FastAPI and BentoML (ARGS=--quick)
 	@python=$(python); PYTHONPATH=operator "$$python" tests/bench/serving/run.py $(ARGS)
 
 up:  ## Bring the cluster up; a live one stays as it is

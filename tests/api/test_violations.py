@@ -135,3 +135,23 @@ def test_a_contradiction_is_told_with_path_and_remedy(blocks: dict[str, Any], se
 def test_a_floor_below_its_target_is_fine_in_either_direction() -> None:
     assert violations(spec(**kpi(target=20, floor=10))) == ()
     assert violations(spec(**kpi(direction="LowerIsBetter", target=10, floor=20))) == ()
+
+
+@pytest.mark.parametrize(
+    ("uri", "package"), [("gs://bucket/a.csv", "gcsfs"), ("az://box/a.csv", "adlfs"), ("abfss://box/a.csv", "adlfs")]
+)
+def test_a_store_whose_package_our_image_leaves_out_is_refused_with_the_ways_out(uri: str, package: str) -> None:
+    (sentence,) = violations(spec(build={"data": {"uri": uri, "target": "target"}}))
+
+    assert sentence.startswith(f"spec.build.data.uri: {uri.partition('/')[0]}// needs the package {package}, which ")
+    for way in ("spec.build.recipe.podOverrides.containers", "spec.build.train", "s3://"):
+        assert way in sentence
+
+
+def test_an_image_of_the_user_s_own_may_read_any_store() -> None:
+    data = {"uri": "gs://bucket/a.csv", "target": "target"}
+    overrides = {"containers": [{"name": "main", "image": "registry.example.com/runtime-with-gcsfs:1"}]}
+    recipe = {"estimator": "sklearn.svm.SVC", "podOverrides": overrides}
+
+    assert violations(spec(build={"data": data, "recipe": recipe})) == ()
+    assert violations(spec(build={"data": data, "recipe": None, "train": {"image": "mine:1"}})) == ()

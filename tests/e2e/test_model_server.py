@@ -36,7 +36,7 @@ def asked(shared: Space) -> Space:
 
 
 def champion(space: Space, model: str) -> Any:
-    return space.version(space.model(model)["status"]["champion"]["name"])
+    return space.version(space.model(model)["status"]["champion"])
 
 
 def test_an_onnx_form_that_answers_alike_serves_and_the_version_says_so(asked: Space) -> None:
@@ -68,7 +68,7 @@ def test_a_model_with_grpc_answers_a_real_client_through_its_service(asked: Spac
 @contextmanager
 def forwarded(space: Space, service: str, port: int) -> Iterator[str]:
     """A port of a Service on this machine, by the user's own kubectl."""
-    command = ["kubectl", "port-forward", "--namespace", space.name, f"service/{service}", f":{port}"]
+    command = space.api.kubectl_command("port-forward", "--namespace", space.name, f"service/{service}", f":{port}")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

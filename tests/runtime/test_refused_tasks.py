@@ -217,3 +217,11 @@ def test_an_unreachable_store_is_a_breakage_that_may_pass(train: Train) -> None:
     assert ended.exit_code == 1
     assert ended.result.failure is not None
     assert ended.result.failure.reason == "BuildFailed"
+
+
+def test_a_store_whose_package_the_image_leaves_out_is_named(refused: Refuse) -> None:
+    failure = refused(data={"uri": "gs://bucket/rows.csv", "target": "y"})
+
+    assert (failure.reason, failure.field) == ("DataUnreadable", "spec.build.data.uri")
+    assert "gcsfs" in failure.message
+    assert "an image of your own" in failure.message

@@ -35,7 +35,8 @@ class Data(Model):
     """The training data."""
 
     uri: Uri
-    """Where the data is: s3://, gs://, az://, http(s)://, pvc://CLAIM/PATH, configmap://NAME/KEY or sklearn://NAME."""
+    """Where the data is: s3://, http(s)://, pvc://CLAIM/PATH, configmap://NAME/KEY or sklearn://NAME; gs:// and az://
+    with an image that has gcsfs or adlfs."""
     target: Column | None = None
     """Column to predict; not needed for clustering and outlier detection."""
     format: DataFormat | None = None

@@ -138,8 +138,8 @@ def _open_remote(uri: str, mode: str) -> Any:
     try:
         return fsspec.open(uri, mode, **_options(uri))
     except ImportError as absent:
-        kind = urlsplit(uri).scheme
-        raise NotSupportedError(f"this image has no package for {kind}:// ({absent}); add it to the image") from absent
+        message = f"{uri} needs a package that this image leaves out ({absent}); use an image of your own with it"
+        raise NotSupportedError(message) from absent
 
 
 def _options(uri: str) -> dict[str, Any]:

@@ -53,11 +53,13 @@ class Server:
 
 OURS = Server("tenure")
 WITHOUT_CAPTURE = Server("tenure-no-capture")
+WITH_ONNX = Server("tenure-onnx")
 SERVERS = {
     server.name: server
     for server in (
         OURS,
         WITHOUT_CAPTURE,
+        WITH_ONNX,
         Server("kserve", ("kserve", "scikit-learn", "pandas")),
         Server("mlserver", ("mlserver", "mlserver-sklearn")),
         Server("fastapi", ("fastapi", "uvicorn[standard]", "scikit-learn", "pandas")),
@@ -68,7 +70,7 @@ SERVERS = {
 
 def prepare(server: Server, folder: Path, data: Sequence[Path]) -> None:
     """Train the models that the server will load; ours by our own trainer."""
-    target = folder / ("tenure" if not server.packages else server.name)
+    target = _folder_of(server, folder)
     if (target / "mixed").exists():
         return
     if server.packages:
@@ -77,7 +79,8 @@ def prepare(server: Server, folder: Path, data: Sequence[Path]) -> None:
     for model, recipe in ESTIMATORS.items():
         is_mixed = model == "mixed"
         task = {
-            "model": "bench", "version": 1, "recipe": recipe, "crossValidation": False,
+            "model": "bench", "version": 1, "crossValidation": False,
+            "recipe": {**recipe, "compile": "ONNX" if server == WITH_ONNX else "None"},
             "data": {"uri": str(data[is_mixed]), "target": MIXED_TARGET if is_mixed else NUMBERS_TARGET},
             "artifact": {"uri": str(target / model / "model.skops")},
             "baseline": {"uri": str(target / model / "baseline.json")},
@@ -90,17 +93,17 @@ def prepare(server: Server, folder: Path, data: Sequence[Path]) -> None:
 
 def start(server: Server, model: str, folder: Path, port: int, core: str) -> Started:
     """Start the server for one model, pinned to one core."""
-    own = folder / ("tenure" if not server.packages else server.name) / model
+    own = _folder_of(server, folder) / model
     pinned = ["taskset", "-c", core]
     environment = _environment(BENCH_MODEL=str(own / "model.joblib"), BENCH_PORT=str(port))
     infer = "/v2/models/bench/infer"
     match server.name:
-        case "tenure" | "tenure-no-capture":
+        case "tenure" | "tenure-no-capture" | "tenure-onnx":
             environment |= {
                 "TENURE_MODEL": "bench", "TENURE_VERSION": "1", "TENURE_LISTEN_PORT": str(port),
                 "TENURE_ARTIFACT_PATH": str(own / "model.skops"), "TENURE_BASELINE_PATH": str(own / "baseline.json"),
                 "TENURE_TERMINATION_LOG": str(own / "termination.json"),
-                "TENURE_CAPTURE": "true" if server == OURS else "false",
+                "TENURE_CAPTURE": "false" if server == WITHOUT_CAPTURE else "true",
             }  # fmt: skip
             command, ready = [str(server.python), "-m", "tenure.runtime", "serve"], "/v2/health/ready"
         case "kserve":
@@ -116,6 +119,11 @@ def start(server: Server, model: str, folder: Path, port: int, core: str) -> Sta
     log = (own / "server.log").open("wb")
     process = subprocess.Popen([*pinned, *command], env=environment, cwd=HERE, stdout=log, stderr=log)
     return Started(process, port, ready, infer)
+
+
+def _folder_of(server: Server, folder: Path) -> Path:
+    """With and without capture, ours serves the same files."""
+    return folder / ("tenure" if server == WITHOUT_CAPTURE else server.name)
 
 
 def body_for(server: Server, model: str, rows: list[dict[str, Any]]) -> bytes:
