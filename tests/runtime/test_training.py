@@ -203,8 +203,58 @@ def test_a_search_stays_within_its_budget_and_keeps_the_best(
     ended = train(recipe=recipe)
 
     assert ended.exit_code == 0
-    line = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("searched"))
-    assert int(line.split()[1]) <= (4 if method != "Halving" else 8)
+    lines = capsys.readouterr().out.splitlines()
+    line = next(line for line in lines if line.startswith("searched"))
+    assert int(line.split()[1]) <= 4
+    assert any(line.startswith("search: candidate 2 has 0.") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "blocks", [{"data": {"timeColumn": "at"}}, {"crossValidation": {"folds": 3, "groupColumn": "shop"}}]
+)
+def test_a_halving_search_keeps_to_the_split_of_the_model(train: Train, tmp_path: Path, blocks: Any) -> None:
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"at": np.arange(300), "shop": np.arange(300) % 12, "x": random.normal(size=300)})
+    table["y"] = (table.x + random.normal(size=300) / 4 > 0).astype(int)
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    search = {"method": "Halving", "space": {"C": {"min": 0.01, "max": 10.0}}, "budget": 6}
+    data = {"uri": str(tmp_path / "rows.csv"), "target": "y", **blocks.pop("data", {})}
+
+    ended = train(
+        data=data, recipe={"estimator": "sklearn.linear_model.LogisticRegression", "search": search}, **blocks
+    )
+
+    assert ended.exit_code == 0, ended.result.failure
+    assert ended.result.metrics["accuracy"] > 0.8
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [False, True], ["no", "yes"]])
+def test_classes_have_the_weights_that_their_names_say(tmp_path: Path, labels: list[Any]) -> None:
+    """Keys of JSON and YAML objects are texts, whatever the classes are."""
+    drawn = np.random.default_rng(0)
+    table = pd.DataFrame({"x": drawn.normal(size=400)})
+    table["y"] = np.array(labels)[(table.x + drawn.normal(size=400) > 1).astype(int)]
+    table.to_csv(tmp_path / "rows.csv", index=False)
+    names = [str(label).lower() for label in labels]
+
+    def recall(weights: Any, where: str) -> Any:
+        recipe = {"estimator": "sklearn.linear_model.LogisticRegression", "parameters": {"class_weight": weights}}
+        data = {"uri": str(tmp_path / "rows.csv"), "target": "y"}
+        ended = train_in(tmp_path / where, data=data, recipe=recipe, requirements=[{"metric": "recall"}])
+        assert ended.exit_code == 0, ended.result.failure
+        return ended.result.metrics["recall"]
+
+    assert recall({names[0]: 1, names[1]: 20}, "heavy") > recall({names[0]: 20, names[1]: 1}, "light")
+
+
+def test_a_weight_for_a_class_that_is_none_is_refused(train: Train) -> None:
+    parameters = {"class_weight": {"0": 1, "1": 1, "7": 2}}
+
+    ended = train(recipe={"estimator": "sklearn.linear_model.LogisticRegression", "parameters": parameters})
+
+    assert ended.result.failure is not None
+    assert ended.result.failure.field == "spec.build.recipe.parameters.class_weight"
+    assert ended.result.failure.message == "'7' is not a class of the target, which has 0, 1, 2"
 
 
 def test_regressors_clusterers_and_outlier_detectors_are_trained_and_measured(tmp_path: Path) -> None:

@@ -68,15 +68,16 @@ SERVERS = {
 }
 
 
-def prepare(server: Server, folder: Path, data: Sequence[Path]) -> None:
+def prepare(server: Server, folder: Path, data: Sequence[Path], models: Sequence[str]) -> None:
     """Train the models that the server will load; ours by our own trainer."""
     target = _folder_of(server, folder)
-    if (target / "mixed").exists():
-        return
     if server.packages:
-        subprocess.run([str(server.python), str(HERE / "models.py"), str(target)], check=True)
+        if not (target / "mixed" / "model.joblib").exists():
+            subprocess.run([str(server.python), str(HERE / "models.py"), str(target)], check=True)
         return
     for model, recipe in ESTIMATORS.items():
+        if model not in models or (target / model / "model.skops").exists():
+            continue
         is_mixed = model == "mixed"
         task = {
             "model": "bench", "version": 1, "crossValidation": False,

@@ -44,7 +44,7 @@ def main() -> None:
     servers = [peers.SERVERS[name] for name in given.servers.split(",")]
     for server in servers:
         server.install()
-        peers.prepare(server, folder, data)
+        peers.prepare(server, folder, data, given.models.split(","))
     results: list[dict[str, Any]] = []
     for model in given.models.split(","):
         rows = tables[model == "mixed"].iloc[:100, :-1].to_dict("records")

@@ -16,7 +16,18 @@ from tenure.contract.calibration import Calibration
 from tenure.contract.failures import FailureReason
 from tenure.runtime import artifact, loader
 from tenure.runtime.refused import Refused
-from tenure.runtime.train import columns, confidence, leakage, measures, pipeline, profile, search, sources, splits
+from tenure.runtime.train import (
+    class_weights,
+    columns,
+    confidence,
+    leakage,
+    measures,
+    pipeline,
+    profile,
+    search,
+    sources,
+    splits,
+)
 from tenure.runtime.train.columns import Rows
 from tenure.runtime.train.task import Task
 
@@ -48,6 +59,7 @@ def build(task: Task, scratch: Path, say: Say) -> Built:
     del rows  # millions of rows need not be in memory twice
     say(f"keeping {len(holdout)} of {count} rows as holdout ({split})")
     unfitted = pipeline.build(task.recipe, training.columns, task.seed)
+    class_weights.name_classes(unfitted, training.target, task.recipe.where)
     unfitted = _searched(task, unfitted, training, split, kind, say)
     folds = _cross_validate(task, unfitted, training, split, kind, say)
     say(f"fitting {task.recipe.model.estimator} on {len(training)} rows")

@@ -23,12 +23,29 @@ def search(
     """Return the unfitted pipeline with the best parameters found."""
     space = {_full_name(pipeline, name): _choices(value, name) for name, value in plan.space.items()}
     _check_values(pipeline, space)
-    searcher = _searcher(plan, pipeline, space, scoring, folds, seed)
-    searcher.fit(features, target, **fit)
+    searcher = _searcher(plan, pipeline, space, _told(scoring, len(folds), say), folds, seed)
+    try:
+        searcher.fit(features, target, **fit)
+    except ValueError as wrong:
+        raise Refused(FailureReason.SEARCH_INVALID, str(wrong).strip().splitlines()[0][:300], FIELD) from wrong
     best = {name: _shown(value) for name, value in searcher.best_params_.items()}
-    tried = len(searcher.cv_results_["params"])
+    tried = len({str(candidate) for candidate in searcher.cv_results_["params"]})
     say(f"searched {tried} candidates ({plan.method.lower()}); best {searcher.best_score_:.4f} with {best}")
     return pipeline.set_params(**searcher.best_params_)
+
+
+def _told(scoring: Any, folds: int, say: Callable[[str], None]) -> Any:
+    """The scorer, which also tells of every candidate that has been measured on all folds."""
+    values: list[float] = []
+
+    def score(model: Any, features: Any, target: Any) -> float:
+        values.append(scoring(model, features, target))
+        if len(values) % folds == 0:
+            mean = float(np.mean(values[-folds:]))
+            say(f"search: candidate {len(values) // folds} has {mean:.4f}")
+        return values[-1]
+
+    return score
 
 
 def _searcher(
@@ -51,7 +68,8 @@ def _searcher(
         case "random":
             return RandomizedSearchCV(pipeline, space, n_iter=budget, random_state=seed, **options)
         case "halving":
-            options["cv"] = len(folds)  # halving draws its own subsets of rows, fixed folds do not fit them
+            # The last round has all rows: from the smallest sample, as is the default, a class may be absent.
+            options["min_resources"] = "exhaust"
             return HalvingRandomSearchCV(pipeline, space, n_candidates=budget, random_state=seed, **options)
         case _:
             message = f"{plan.method!r} must be Grid, Random or Halving"
