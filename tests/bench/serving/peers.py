@@ -44,11 +44,13 @@ class Server:
         return CACHE / self.name / "bin" / "python" if self.packages else Path(sys.executable)
 
     def install(self) -> None:
-        """Make its virtual environment, once."""
-        if self.packages and not self.python.exists():
+        """Make its virtual environment, once; one that was broken off is made anew."""
+        done = CACHE / self.name / "complete"
+        if self.packages and not done.exists():
             print(f"installing {self.name}", flush=True)
-            subprocess.run([sys.executable, "-m", "venv", str(CACHE / self.name)], check=True)
+            subprocess.run([sys.executable, "-m", "venv", "--clear", str(CACHE / self.name)], check=True)
             subprocess.run([str(self.python), "-m", "pip", "install", "-q", *self.packages], check=True)
+            done.touch()
 
 
 OURS = Server("tenure")
