@@ -15,7 +15,7 @@ from tenure.core.names import CONTAINER
 from tenure.core.quantity import parse_quantity
 
 OWN_PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "abfss": "adlfs"}
-"""With all they need, gcsfs and adlfs are 66 packages and 130 MB, a quarter more than the image has."""
+"""With all they need, gcsfs and adlfs are some sixty packages and 130 MB, a fifth of the image."""
 
 
 def violations(spec: MLModelSpec) -> tuple[str, ...]:
