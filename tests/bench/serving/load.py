@@ -25,9 +25,8 @@ class Client(asyncio.Protocol):
         self._is_good = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first request."""
+        """Wait until every client has its connection."""
         self.transport = transport
-        self._send()
 
     def data_received(self, data: bytes) -> None:
         """Collect an answer; when it is whole, send the next request."""
@@ -51,7 +50,7 @@ class Client(asyncio.Protocol):
         if self.stops:
             self.done.set()
         else:
-            self._send()
+            self.send()
 
     def connection_lost(self, _error: Exception | None) -> None:
         """A connection that ends while it is used is an error."""
@@ -59,7 +58,8 @@ class Client(asyncio.Protocol):
             self.errors += 1
         self.done.set()
 
-    def _send(self) -> None:
+    def send(self) -> None:
+        """Send one request."""
         self._sent = time.perf_counter()
         self.transport.write(self.request)  # type: ignore[attr-defined]
 
@@ -72,6 +72,8 @@ async def measure(port: int, request: bytes, clients: int, seconds: float) -> di
         client = Client(request, asyncio.Event())
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)
         running.append(client)
+    for client in running:
+        client.send()
     await asyncio.sleep(WARM_UP_SECONDS)
     for client in running:
         client.measures = True

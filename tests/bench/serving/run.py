@@ -29,7 +29,9 @@ SERVER_CORE, CLIENT_CORE = "0", "1"
 CLIENTS = {
     "1 client": (1, 1), "8 clients": (8, 1), "64 clients": (64, 1), "192 clients": (192, 1), "batch 100": (1, 100),
 }  # fmt: skip
-PEAK, THREEFOLD = "64 clients", "192 clients"
+PEAK, THREEFOLD, OVERLOAD = "64 clients", "192 clients", "3072 clients"
+"""3072 clients are three times what our queue holds: two thirds are told to come back. Peers have no such bound."""
+
 QUICK = {"servers": "tenure,tenure-onnx,kserve", "models": "lr,rf,hgb", "seconds": 1.5}
 TICKS = os.sysconf("SC_CLK_TCK")
 READY_SECONDS = 90
@@ -69,6 +71,8 @@ def _measured(server: peers.Server, model: str, folder: Path, rows: list[Any], s
         found["coldStartSeconds"] = time.perf_counter() - began
         for label, (clients, count) in CLIENTS.items():
             found[label] = _load(server, started, model, folder, rows[:count], clients, seconds)
+        if not server.packages:
+            found[OVERLOAD] = _load(server, started, model, folder, rows[:1], 3072, seconds + 1)
         found["pssMiB"] = _pss(started.process.pid) / 1024
     except (TimeoutError, RuntimeError, subprocess.CalledProcessError) as wrong:
         found["failed"] = str(wrong)[:300]
@@ -195,7 +199,8 @@ def _line(found: dict[str, Any]) -> str:
         f"{label}: {found[label]['requestsPerSecond']:.0f}/s p99 {found[label]['p99Milliseconds']:.2f} ms "
         f"{found[label]['cpuMicroseconds']:.0f} us"
         + (f" ({found[label]['errors']} errors)" if found[label]["errors"] else "")
-        for label in CLIENTS
+        for label in (*CLIENTS, OVERLOAD)
+        if label in found
     )
     cost = f"cold {found['coldStartSeconds']:.2f} s, {found['pssMiB']:.0f} MiB"
     return f"{found['server']:18} {found['model']:6} {figures} {cost}"
@@ -205,7 +210,7 @@ def _table(results: list[dict[str, Any]]) -> str:
     lines = [
         "| model | server | "
         + " | ".join(f"{label} (req/s, p50, p99 ms, CPU us)" for label in CLIENTS)
-        + f" | {THREEFOLD} / {PEAK} | cold s | MiB |"
+        + f" | answered, of {PEAK}: {THREEFOLD}, {OVERLOAD} | cold s | MiB |"
     ]
     lines.append("|" + "---|" * (len(CLIENTS) + 5))
     for found in sorted(results, key=lambda one: str(one["model"])):
@@ -218,8 +223,11 @@ def _table(results: list[dict[str, Any]]) -> str:
             times = f"{one['requestsPerSecond']:.0f}, {one['p50Milliseconds']:.2f}, {one['p99Milliseconds']:.2f}"
             times += f", {one['cpuMicroseconds']:.0f}"
             cells.append(times + _against(results, found, label))
-        kept = found[THREEFOLD]["requestsPerSecond"] / found[PEAK]["requestsPerSecond"]
-        cost = f"{kept:.0%} | {found['coldStartSeconds']:.2f} | {found['pssMiB']:.0f}"
+        peak = found[PEAK]["requestsPerSecond"]
+        kept = ", ".join(
+            f"{found[one]['requestsPerSecond'] / peak:.0%}" for one in (THREEFOLD, OVERLOAD) if one in found
+        )
+        cost = f"{kept} | {found['coldStartSeconds']:.2f} | {found['pssMiB']:.0f}"
         lines.append(f"| {found['model']} | {found['server']} | {' | '.join(cells)} | {cost} |")
     return "\n".join(lines)
 
