@@ -148,6 +148,13 @@ def test_a_store_whose_package_our_image_leaves_out_is_refused_with_the_ways_out
         assert way in sentence
 
 
+def test_labels_in_a_store_that_our_image_cannot_read_are_refused_too() -> None:
+    (sentence,) = violations(spec(monitor={"groundTruth": {"uri": "gs://bucket/labels/", "joinKey": "id"}}))
+
+    assert sentence.startswith("spec.monitor.groundTruth.uri: gs:// needs the package gcsfs, which ")
+    assert "spec.build.recipe.podOverrides.containers" in sentence
+
+
 def test_an_image_of_the_user_s_own_may_read_any_store() -> None:
     data = {"uri": "gs://bucket/a.csv", "target": "target"}
     overrides = {"containers": [{"name": "main", "image": "registry.example.com/runtime-with-gcsfs:1"}]}

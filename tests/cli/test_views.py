@@ -112,7 +112,7 @@ def test_of_a_shadow_it_is_told_how_much_is_copied_to_it() -> None:
     assert "agreement" in shown
     assert "0.97" in shown
     assert "340" in shown
-    assert "weight=25%-copied agreement=0.97(Pass)" in tell_line(shadow, PODS, NOW)
+    assert "weight=25%-copied traffic=0% agreement=0.97(Pass)" in tell_line(shadow, PODS, NOW)
 
 
 def test_a_rollout_that_is_over_is_not_shown_as_running() -> None:

@@ -68,7 +68,8 @@ def test_a_model_restored_with_its_record_alone_gets_its_champion_back() -> None
     assert (world.champion, world.jobs, world.made_again) == (2, {}, [2])
     assert ("Deploying", "Recognised") in world.trail
     assert not any(reason == "Promoted" for _, reason in world.trail)
-    assert world.versions[2]["status"]["metrics"] == before.versions[2]["status"]["metrics"]
+    for told in ("metrics", "calibration"):
+        assert world.versions[2]["status"][told] == before.versions[2]["status"][told]
 
 
 def test_the_garbage_collector_may_take_the_restored_versions_and_nothing_is_lost() -> None:

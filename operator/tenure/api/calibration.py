@@ -16,6 +16,14 @@ def parse_calibration(raw: Mapping[str, Any] | None) -> Calibration:
         return ()
 
 
+def parse_recorded_bins(raw: object) -> Calibration:
+    """Return the bins as a record keeps them; what is none tells nothing."""
+    try:
+        return from_json(raw)
+    except NotACalibrationError:
+        return ()
+
+
 def _shares(one: Mapping[str, Any]) -> list[Decimal]:
     """Digit for digit as they are written, or the status would be written anew."""
     return [Decimal(str(one.get(key))) for key in ("confidence", "right")]

@@ -88,8 +88,8 @@ class GroundTruth(Model):
     """Labels that arrive later, joined to the predictions by a key."""
 
     uri: Uri
-    """File where labelled rows arrive, or a folder of files (it ends with a slash): s3://, gs://, az://, http(s)://,
-    pvc://CLAIM/PATH or configmap://NAME/KEY."""
+    """File where labelled rows arrive, or a folder of files (it ends with a slash): s3://, http(s)://, pvc://CLAIM/PATH
+    or configmap://NAME/KEY; gs:// and az:// with an image that has gcsfs or adlfs."""
     join_key: Column
     """Column that tells which prediction a row belongs to. Requests of the Open Inference Protocol carry it in their id
     (ID#0, ID#1, ... for several rows) or, one a row, in parameters.keys; each serving pod keeps its newest 100000."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from tenure.api.calibration import parse_recorded_bins
 from tenure.contract.result import Blob, Result
 from tenure.core.facts import Lesson
 from tenure.core.record import Joined, Kept, Record, Served, Transition, VersionRetirement
@@ -98,6 +99,7 @@ def _result(entry: Raw) -> Result | None:
         data=_blob(entry["data"]) if entry.get("data") else None,
         baseline=_blob(entry["baseline"]) if entry.get("baseline") else None,
         notes=tuple(entry.get("notes") or ()),
+        calibration=parse_recorded_bins(entry.get("calibration")),
     )
 
 

@@ -20,7 +20,7 @@ OWN_PACKAGES = {"gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs", "abfs": "adlfs", "
 
 def violations(spec: MLModelSpec) -> tuple[str, ...]:
     """Return every contradiction in a spec that the API server had to let pass; none means usable."""
-    found = [*_plan(spec.plan), *_build(spec.build), *_packages(spec.build)]
+    found = [*_plan(spec.plan), *_build(spec.build), *_packages(spec)]
     found += _strategy(spec.deploy.strategy, spec.deploy.traffic)
     if spec.monitor is not None:
         found += _monitor(spec.monitor)
@@ -57,18 +57,26 @@ def _schedules(monitor: Monitor) -> Iterator[str]:
                 yield f"spec.monitor.signals[{signal.name}].source.job.schedule: {wrong}"
 
 
-def _packages(build: Build) -> Iterator[str]:
-    """Stores whose packages are too heavy for every training pod: refused here, not minutes later in the pod."""
-    if build.data is None or build.recipe is None:
+def _packages(spec: MLModelSpec) -> Iterator[str]:
+    """Stores whose packages are too heavy for every pod of ours: refused here, not minutes later in the pod."""
+    block = "recipe" if spec.build.recipe is not None else "train"
+    job = spec.build.recipe or spec.build.train
+    containers = ((job.pod_overrides if job is not None else None) or {}).get("containers") or ()
+    if any(one.get("name") == CONTAINER and one.get("image") for one in containers):
         return
-    scheme = build.data.uri.partition("://")[0]
-    containers = (build.recipe.pod_overrides or {}).get("containers") or ()
-    if scheme in OWN_PACKAGES and not any(one.get("name") == CONTAINER and one.get("image") for one in containers):
-        yield (
-            f"spec.build.data.uri: {scheme}:// needs the package {OWN_PACKAGES[scheme]}, which Tenure's runtime image "
-            "leaves out; name an image of your own, built on it, in spec.build.recipe.podOverrides.containers, train "
-            "with spec.build.train, or give the data an s3://, https:// or pvc:// address"
-        )
+    read = {}
+    if spec.build.data is not None and spec.build.recipe is not None:
+        read["spec.build.data.uri"] = (spec.build.data.uri, "train with spec.build.train, ")
+    if spec.monitor is not None and spec.monitor.ground_truth is not None:
+        read["spec.monitor.groundTruth.uri"] = (spec.monitor.ground_truth.uri, "")
+    for field, (uri, another_way) in read.items():
+        scheme = uri.partition("://")[0]
+        if scheme in OWN_PACKAGES:
+            yield (
+                f"{field}: {scheme}:// needs the package {OWN_PACKAGES[scheme]}, which Tenure's runtime image leaves "
+                f"out; name an image of your own, built on it, in spec.build.{block}.podOverrides.containers, "
+                f"{another_way}or give the data an s3://, https:// or pvc:// address"
+            )
 
 
 def _resources(path: str, resources: Resources | None) -> Iterator[str]:

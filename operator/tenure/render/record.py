@@ -38,6 +38,9 @@ def render_record(seen: Observation, trail: Sequence[Transition] = ()) -> dict[s
     }
 
 
+LONG = ("versions", "trail", "planRevisions", "rollouts", "crossings")
+"""Lists of the record that are written one entry a line."""
+
 LIMIT_BYTES = 900_000
 """The API server refuses an object of more than 1.5 MiB and a ConfigMap of more than 1 MiB; lives share one."""
 
@@ -62,7 +65,7 @@ def _dump(told: dict[str, Any]) -> str:
     """One line for each fact, each version and each change: a person can read it, and it is written fast."""
     lines = []
     for key, value in sorted(told.items()):
-        is_long = key in ("versions", "trail") and bool(value)
+        is_long = key in LONG and bool(value)
         text = "[\n  " + ",\n  ".join(map(_line, value)) + "\n ]" if is_long else _line(value)
         lines.append(f" {_line(key)}: {text}")
     return "{\n" + ",\n".join(lines) + "\n}"
