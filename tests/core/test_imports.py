@@ -200,6 +200,33 @@ def test_a_brought_version_meets_the_champion_on_the_same_rows_when_both_can_be_
     assert "trained elsewhere" in world.versions[7]["status"]["comparison"]["message"]
 
 
+def test_an_import_that_is_being_measured_gives_way_to_a_newer_build() -> None:
+    world = in_use()
+    world.bring(7, BROUGHT)
+    world.settle()
+
+    world.edit(build=SECOND)
+    rebuild(world, 8)
+
+    assert (world.champion, set(world.jobs)) == (8, {1, 8})
+    assert ready(world, 7)["reason"] == "BuildCancelled"
+    assert "import it under a new number" in ready(world, 7)["message"]
+
+
+def test_an_import_waits_while_another_version_is_pinned() -> None:
+    world = in_use()
+    world.edit(pin=1)
+    brought(world, 7)
+    assert (world.champion, 7 in world.jobs) == (1, False)
+
+    world.edit(pin=None)
+    world.settle()
+    world.end_job(7, 0.95, BROUGHT)
+    world.settle()
+
+    assert world.champion == 7
+
+
 def test_what_was_brought_is_never_pruned() -> None:
     world = World(a_model(history_limit=1))
     brought(world, 3)

@@ -39,6 +39,7 @@ from tenure.core.names import (
 )
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
+from tenure.core.record import NO_RECORD, Record
 from tenure.core.serving import is_watched, live_rollout
 from tenure.core.spec import Model
 from tenure.render.compare import is_same_status
@@ -155,6 +156,7 @@ class World:
         self.clock_jump = 0.0
         """What the next look finds the clock to have been set by."""
         self.decision: Decision | None = None
+        self._read: tuple[Raw | None, Mapping[int, Any], Record] = (None, {}, NO_RECORD)
 
     # What is seen
 
@@ -180,8 +182,8 @@ class World:
             next_slot=self._next_slot(),
             measuring_slots={one.signal.name: self._hour() for one, by in by_job(self.model.monitor) if by.schedule},
             told=parse_told(record, life(self.model)),
-            recorded=parse_recorded(record, life(self.model)),
-            record=parse_record(record, life(self.model)),
+            recorded=self._record(record)[1],
+            record=self._record(record)[2],
         )
         seen = take_in(seen, map(parse_version, self.versions.values()))
         seen = self._with_look(seen)
@@ -195,6 +197,12 @@ class World:
         answers = workload is not None and any(pod.ready for pod in workload.pods)
         verdict = self.answers.get(rollout.version, Verdict.PASS) if answers else Verdict.INCONCLUSIVE
         return replace(seen, smoke=SmokeResult(verdict, f"answered {verdict}"))
+
+    def _record(self, raw: Raw | None) -> tuple[Raw | None, Mapping[int, Any], Record]:
+        if self._read[0] is not raw or raw is None:
+            mine = life(self.model)
+            self._read = (raw, parse_recorded(raw, mine), parse_record(raw, mine))
+        return self._read
 
     def _next_slot(self) -> datetime | None:
         """The schedule of this world is every full hour, whatever it says."""

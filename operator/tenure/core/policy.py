@@ -8,7 +8,7 @@ from tenure.core.afterwards import remembered, soonest, told_of_the_rebuild
 from tenure.core.beside import plan_beside
 from tenure.core.conditions import PLAN_REASONS, judge_conditions
 from tenure.core.decision import Decision, Outcome, Step
-from tenure.core.facts import Observation, Progress, VersionPhase
+from tenure.core.facts import Observation, Progress, Version, VersionPhase
 from tenure.core.pin import why_refused
 from tenure.core.reasons import Reason
 from tenure.core.requirements import Gate, first_failure, judge
@@ -30,7 +30,7 @@ from tenure.core.rules import (
 )
 from tenure.core.serving import live_rollout, without_challenger
 from tenure.core.setting_aside import outcomes_of_decisions, without_retired
-from tenure.core.target import find_target, is_building, plan_hash
+from tenure.core.target import find_target, is_building, is_measured, plan_hash
 from tenure.core.trail import follow
 
 RULES = (
@@ -99,7 +99,7 @@ def decide(seen: Observation) -> Decision:
     outcomes = {
         **({} if step.hands_off or seen.errors else dict(outcomes_of_decisions(seen))),
         **{
-            number: _cancel_outcome()
+            number: _cancel_outcome(seen.versions[number])
             for number in cancelled & seen.versions.keys()
             if seen.versions[number].phase is not VersionPhase.SUPERSEDED
         },
@@ -165,7 +165,11 @@ def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
         number
         for number, version in seen.versions.items()
         if number != target
-        and ((is_building(version) and not refused) or version.reason == Reason.BUILD_CANCELLED.word)
+        and (
+            (is_building(version) and not refused)
+            or (is_measured(version) and seen.model.pin is None)
+            or version.reason == Reason.BUILD_CANCELLED.word
+        )
     }
     orphaned = {
         number for number, job in seen.jobs.items() if number not in seen.versions and job.progress is Progress.RUNNING
@@ -173,6 +177,8 @@ def _cancelled(seen: Observation, target: int | None) -> frozenset[int]:
     return frozenset(outdated | orphaned)
 
 
-def _cancel_outcome() -> Outcome:
+def _cancel_outcome(version: Version) -> Outcome:
     text = "this build is not asked for any more, so its training was ended"
+    if version.imported:
+        text = "another version is asked for, so it was not measured; import it under a new number to try it"
     return Outcome(VersionPhase.SUPERSEDED, Reason.BUILD_CANCELLED, text)

@@ -107,6 +107,12 @@ def is_building(version: Version) -> bool:
     )
 
 
+def is_measured(version: Version) -> bool:
+    """Whether a version that was brought has joined and is not measured yet."""
+    is_open = version.phase in (VersionPhase.PENDING, VersionPhase.TESTING)
+    return version.joined is not None and version.result is None and is_open
+
+
 def needs_new_version(seen: Observation, target: Version | None) -> bool:
     """Whether a number must be given out: an unseen build, a new `rebuild.trigger`, or a mended training pod."""
     if seen.model.pin is not None:
