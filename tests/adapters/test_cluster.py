@@ -165,8 +165,17 @@ async def test_a_child_is_applied_by_one_manager_with_force(cluster: Cluster, re
         "PATCH",
         "/apis/batch/v1/namespaces/team/jobs/a?fieldManager=tenure&force=true",
     )
-    assert headers["Content-Type"] == "application/apply-patch+yaml"
+    assert headers["Content-Type"].split(";")[0] == "application/apply-patch+yaml"
     assert json.loads(body) == JOB
+
+
+async def test_what_is_applied_is_yaml_whatever_people_write(cluster: Cluster, remote: Any) -> None:
+    remote.answer(200, json.dumps(JOB))
+
+    await cluster.apply({**JOB, "spec": {"note": "返品 🧭"}})
+
+    # The API server reads YAML here, and JSON's escapes of surrogate pairs are none.
+    assert "返品 🧭".encode() in remote.asked[0][2]
 
 
 async def test_a_status_is_applied_by_a_manager_of_its_own_to_this_very_object(cluster: Cluster, remote: Any) -> None:

@@ -66,7 +66,7 @@ class Api:
         if body is not None:
             headers["Content-Type"] = kind_of_body
         self._client.update_params_for_auth(headers, query, ["BearerToken"], path, method, body)
-        content = None if body is None else json.dumps(body).encode()
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         url = self._client.configuration.host + path
         answer = self._client.rest_client.pool_manager.request(
             method, url, headers=headers, body=content, timeout=60.0, retries=False

@@ -17,6 +17,10 @@ CHILDREN_MANAGER = "tenure"
 STATUS_MANAGER = "tenure-status"
 TIMEOUT_SECONDS = 30.0
 
+APPLY = "application/apply-patch+yaml; charset=utf-8"
+"""With a charset the client sends our own bytes: its escapes of characters beyond the first plane are no valid YAML,
+so a plan with an emoji in it would be refused."""
+
 
 class Unreachable(Exception):
     """The API server did not answer, or answered that it cannot now (429, 5xx): try again later."""
@@ -163,7 +167,7 @@ class Cluster:
         path: str,
         query: list[tuple[str, str]] | None = None,
         body: dict[str, Any] | None = None,
-        content_type: str = "application/apply-patch+yaml",
+        content_type: str = APPLY,
     ) -> dict[str, Any]:
         code, text = await self._send(method, path, query, body, content_type)
         return _answer(code, text, f"{method} {path}")
@@ -179,11 +183,12 @@ class Cluster:
         headers = {"Accept": "application/json"}
         if body is not None:
             headers["Content-Type"] = "application/json" if method == "POST" else content_type
+        sent = json.dumps(body, ensure_ascii=False).encode() if body and headers.get("Content-Type") == APPLY else body
         started = time.monotonic()
         code = 0
         try:
             request = await self._client.param_serialize(
-                method, path, query_params=query or [], header_params=headers, body=body, auth_settings=["BearerToken"]
+                method, path, query_params=query or [], header_params=headers, body=sent, auth_settings=["BearerToken"]
             )
             response = await self._client.call_api(*request, _request_timeout=TIMEOUT_SECONDS)
             code = response.status
