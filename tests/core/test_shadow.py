@@ -325,9 +325,12 @@ class AnyShadowWalk(AnyRoutedWalk):
         return decide(self.world.observe()).serving.mirror
 
     def teardown(self) -> None:
+        """At rest the route copies what was decided, unless the operator was told not to touch it."""
         super().teardown()
-        assert self.routed.route is None or self.decided() == self.world.observe().route.mirror  # type: ignore[union-attr]
+        seen = self.world.observe()
+        if seen.route is not None and seen.route.exists and not seen.model.suspend:
+            assert decide(seen).step.hands_off or seen.route.mirror == self.decided()
 
 
 def test_whatever_happens_to_a_shadow_no_user_meets_it_and_the_world_comes_to_rest() -> None:
-    run_state_machine_as_test(AnyShadowWalk, settings=settings(max_examples=20, stateful_step_count=40))
+    run_state_machine_as_test(AnyShadowWalk, settings=settings(max_examples=15, stateful_step_count=40))
