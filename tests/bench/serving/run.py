@@ -56,7 +56,8 @@ def main() -> None:
                 rounds[server.name].append(_measured(server, model, folder, rows, given.seconds))
                 print(_line(rounds[server.name][-1]), flush=True)
         results += [_medians(found) for found in rounds.values()]
-    given.output.write_text(json.dumps({"load": os.getloadavg(), "results": results}, indent=1))
+        # After every model, so that a run that is broken off leaves what it has.
+        given.output.write_text(json.dumps({"load": os.getloadavg(), "results": results}, indent=1))
     print("\n" + _table(results) + f"\n\nwritten to {given.output}")
 
 
