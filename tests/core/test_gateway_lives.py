@@ -16,15 +16,16 @@ from core.test_invariants import AnyWalk
 from tenure.api.routes import GatewaySeen
 from tenure.core.facts import Stage
 from tenure.core.routing import is_routed
+from tenure.core.spec import Strategy
 
 
 @cache
-def begin_a_walk() -> RoutedWorld:
+def begin_a_walk(strategy: Strategy) -> RoutedWorld:
     """Version 1 serves and version 2 has its first requests: most that can go wrong goes wrong from there."""
     life = AnyWalk()
     world = RoutedWorld(life.world.model)
     world.signals = life.world.signals
-    world.edit(deploy=replace(world.model.deploy, gateway=GATEWAY))
+    world.edit(deploy=replace(world.model.deploy, gateway=GATEWAY, strategy=strategy))
     world.settle()
     world.end_job(1)
     world.settle()
@@ -42,7 +43,7 @@ class AnyRoutedWalk(AnyWalk):
     def __init__(self) -> None:
         super().__init__()
         self.recipe = 1
-        self.routed = deepcopy(begin_a_walk())
+        self.routed = deepcopy(begin_a_walk(self.strategy))
         self.world = self.routed
         self.last: dict[int, int] = {}
         self.before = self.world.observe().memory
