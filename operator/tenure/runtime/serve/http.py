@@ -28,9 +28,9 @@ MOST_PIPELINED = 32
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 SWEEP_SECONDS = 1.0
 LINGER_SECONDS = 2.0
-OVERLOAD_SECONDS = 0.25
-"""How long a client that was told to come back later is not read: one that asks again at once would only be refused
-again, and refusing costs a third of answering."""
+OVERLOAD_SECONDS = 1.0
+"""How long a client that was told to come back later is not read: what Retry-After says. One that asks again at once
+would only be refused again, and refusing costs a third of answering."""
 
 Handle = Callable[[Request, Respond], None]
 
@@ -261,8 +261,8 @@ class Connection(asyncio.Protocol):
             self._transport.close()
 
     def close_if_idle(self) -> None:
-        """Close when nothing is under way."""
-        if self._transport is not None and not self._slots and not self._is_reading:
+        """Close when nothing is under way and nothing can lie there unread."""
+        if self._transport is not None and not self._slots and not self._is_reading and not self._waits:
             self._transport.close()
 
     def abort(self) -> None:
