@@ -91,6 +91,10 @@ def work(settings: Settings, app: App, listener: socket.socket, number: int) -> 
 async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     """Answer, and drain on SIGTERM."""
     loop = asyncio.get_running_loop()
+    # First of all: another worker may already answer, so that the pod can be told to end while this one still starts.
+    ended = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ended.set)
     app.inference.batcher.start(loop)
     if app.capture is not None:
         app.capture.start()
@@ -99,9 +103,6 @@ async def serve(settings: Settings, app: App, listener: socket.socket) -> None:
     accepting = await loop.create_server(server.connect, sock=listener)
     sweeper = asyncio.create_task(server.sweep_for_ever())
     follower = asyncio.create_task(follow(settings.notice, app.inference.announce, say))
-    ended = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ended.set)
     await ended.wait()
     app.is_draining = True
     # From the notice on every answer asks the client to close, so that no kept connection is cut between two requests.
