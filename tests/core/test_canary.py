@@ -165,6 +165,18 @@ def test_a_challenger_that_loses_a_pod_stops_its_hold_and_the_champion_steps_in(
     assert world.champion == 2
 
 
+def test_a_challenger_whose_object_is_deleted_leaves_no_walk_behind() -> None:
+    world = a_canary(PLAN)
+    until(world, Stage.STEP, 1)
+
+    del world.versions[2]
+    world.run_pass()
+
+    assert "rollout" not in world.status or world.status["rollout"].get("verdict") != "Running"
+    assert "VersionMissing" in reasons(world)
+    assert world.champion == 1
+
+
 def test_a_bad_canary_is_aborted_in_one_pass_and_rejected_with_its_numbers() -> None:
     world = a_canary(GUARDED)
     until(world, Stage.STEP)

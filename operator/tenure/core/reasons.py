@@ -108,7 +108,10 @@ class Reason(Enum):
     VERSION_RESTORED = "VersionRestored", "The champion's ModelVersion was deleted and is made again from the record."
     VERSION_RETIRED = "VersionRetired", "A person retired this one version; its model goes on."
     VERSION_SERVES = "VersionServes", "A version that is to retire serves users; it stays until another one does."
-    VERSION_MISSING = "VersionMissing", "The champion's ModelVersion was deleted; its pods keep serving."
+    VERSION_MISSING = (
+        "VersionMissing",
+        "A ModelVersion that serves or was rolled out was deleted; a champion's pods go on.",
+    )
 
     # Use, monitor and rebuild
     MONITORING = "Monitoring", "Every signal that should has data."

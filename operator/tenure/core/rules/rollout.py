@@ -16,6 +16,7 @@ from tenure.core.facts import (
     VersionPhase,
 )
 from tenure.core.monitor.summary import degradation
+from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import current_states
 from tenure.core.routing import find_trouble, is_given, why_not_given
@@ -56,6 +57,8 @@ def recognise_the_champion(seen: Observation) -> Step | None:
 
 def end_a_rollout_nobody_asks_for(seen: Observation) -> Step | None:
     """The spec has moved on, to another build or back to the champion's: its challenger is dropped."""
+    if (lost := _forget_a_lost_challenger(seen)) is not None:
+        return lost
     rollout, target = live_rollout(seen), find_target(seen)
     if rollout is None or (target is not None and target.number == rollout.version):
         return None
@@ -69,6 +72,22 @@ def end_a_rollout_nobody_asks_for(seen: Observation) -> Step | None:
         next="wait for pods",
         memory=without_challenger(seen, rollout.version),
         outcomes={rollout.version: Outcome(VersionPhase.SUPERSEDED, Reason.SUPERSEDED, text)},
+    )
+
+
+def _forget_a_lost_challenger(seen: Observation) -> Step | None:
+    """Its object was deleted in the middle of its walk: nothing of the walk goes on, so nothing of it is told."""
+    rollout = seen.memory.rollout
+    if rollout is None or rollout.version in seen.versions or rollout.stage is Stage.RETREAT:
+        return None
+    text = f"{version_name(seen.model.name, rollout.version)} was deleted while it was rolled out"
+    return Step(
+        phase=Phase.DEPLOYING if seen.memory.champion is None else Phase.IN_USE,
+        reason=Reason.VERSION_MISSING,
+        message=text,
+        stance=Stance.PROGRESSING,
+        next="wait for pods",
+        memory=replace(seen.memory, rollout=None),
     )
 
 
