@@ -64,14 +64,14 @@ def test_a_plan_is_approved_with_its_hash_and_nothing_else_is_taken(terminal: Te
     terminal.wait_until_nobody_writes()
     plan_hash = json.loads(terminal.ask("status", "churn", "-o", "json"))["planHash"]
     answer = terminal.run(
-        "approve", "churn", "--by", "board", "--on", "2027-01-02", "--note", "again", "--force-conflicts"
+        "approve", "churn", "--by", "board", "--on", "2027-01-02", "--note", "again 🦆", "--force-conflicts"
     )
 
     raw = terminal.model()
     assert raw["spec"]["plan"]["approval"] == {
         "approvedBy": "board",
         "approvedOn": "2027-01-02",
-        "note": "again",
+        "note": "again 🦆",
         "planHash": plan_hash,
         "required": True,
     }

@@ -64,6 +64,17 @@ def test_a_challenger_that_wins_takes_over() -> None:
     assert (found["championValue"], found["challengerValue"], found["onlyChampion"]) == ("0.9", "0.95", 0)
 
 
+def test_a_report_that_does_not_answer_the_question_is_a_failure_and_not_asked_for_ever() -> None:
+    world = compared(ChampionRule("f1"))
+
+    world.end_comparison(900, 950)  # of accuracy
+    world.settle()
+
+    assert world.trail[-1] == ("InUse", "ComparisonFailed")
+    assert comparison(world)["message"] == "the comparison reported no f1 on any row"
+    assert world.champion == 1
+
+
 def test_users_do_not_reach_a_challenger_while_it_is_compared() -> None:
     world = compared()
 

@@ -9,17 +9,13 @@ import aiohttp
 from kubernetes.aio import config
 from kubernetes.aio.client import ApiClient, Configuration
 
-from tenure.adapters.kinds import api_version, identity, path_of
+from tenure.adapters.kinds import APPLY, api_version, identity, path_of
 
 Raw = Mapping[str, Any]
 
 CHILDREN_MANAGER = "tenure"
 STATUS_MANAGER = "tenure-status"
 TIMEOUT_SECONDS = 30.0
-
-APPLY = "application/apply-patch+yaml; charset=utf-8"
-"""With a charset the client sends our own bytes: its escapes of characters beyond the first plane are no valid YAML,
-so a plan with an emoji in it would be refused."""
 
 
 class Unreachable(Exception):

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
+APPLY = "application/apply-patch+yaml; charset=utf-8"
+"""With a charset the client sends our own bytes: its escapes of characters beyond the first plane are no valid YAML,
+so a plan with an emoji in it would be refused."""
+
 PATHS = {
     "MLModel": ("/apis/tenure.dev/v1alpha1", "mlmodels"),
     "ModelVersion": ("/apis/tenure.dev/v1alpha1", "modelversions"),

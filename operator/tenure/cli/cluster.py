@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tenure.adapters.kinds import path_of
+from tenure.adapters.kinds import APPLY, path_of
 from tenure.cli.troubles import Answered, Trouble, Unreachable
 
 Raw = dict[str, Any]
@@ -96,7 +96,7 @@ class Cluster:
         query = [("fieldManager", FIELD_MANAGER), ("force", "true" if force else "false")]
         query += [("dryRun", "All")] if dry_run else []
         path = path_of(manifest["kind"], meta["namespace"], meta["name"])
-        return self._call("PATCH", path, query, manifest, "application/apply-patch+yaml")
+        return self._call("PATCH", path, query, manifest, APPLY)
 
     def _call(
         self,
@@ -122,9 +122,10 @@ class Cluster:
         from urllib3.exceptions import HTTPError
 
         headers = {"Accept": "application/json"} | ({"Content-Type": kind_of_body} if body is not None else {})
+        sent = json.dumps(body, ensure_ascii=False).encode() if body is not None and kind_of_body == APPLY else body
         try:
             request = self._client.param_serialize(
-                method, path, query_params=query, header_params=headers, body=body, auth_settings=["BearerToken"]
+                method, path, query_params=query, header_params=headers, body=sent, auth_settings=["BearerToken"]
             )
             answer = self._client.call_api(*request, _request_timeout=timeout)
             text: bytes = answer.read()  # type: ignore[no-untyped-call]

@@ -107,7 +107,7 @@ def _ask(seen: Observation, target: Version) -> Step:
         case Progress.FAILED:
             return _keep(seen, target, question, _failed(Reason.COMPARISON_FAILED, _why_failed(job)))
         case Progress.SUCCEEDED:
-            return _keep(seen, target, question, _read(job))
+            return _keep(seen, target, question, _read(job, question.metric))
 
 
 def _comparing(target: Version, question: Question, name: str, job: JobFacts) -> Step:
@@ -144,12 +144,17 @@ def _keep(seen: Observation, target: Version, question: Question, report: Report
     )
 
 
-def _read(job: JobFacts) -> Report:
+def _read(job: JobFacts, metric: str) -> Report:
+    """Read the report; one that does not answer the question is a failure, which the status can keep."""
     try:
         report = loads(job.termination or "")
     except NotAResult as wrong:
         return _failed(Reason.COMPARISON_FAILED, str(wrong))
-    return _failed(Reason.COMPARISON_FAILED, _said(report)) if report.failure is not None else report
+    if report.failure is not None:
+        return _failed(Reason.COMPARISON_FAILED, _said(report))
+    if report.rows < 1 or report.find(metric) is None:
+        return _failed(Reason.COMPARISON_FAILED, f"the comparison reported no {metric} on any row")
+    return report
 
 
 def _why_failed(job: JobFacts) -> str:
