@@ -16,16 +16,18 @@ from tenure.adapters.sources.guardrails import GuardrailReader
 from tenure.adapters.sources.looks import Looks
 from tenure.adapters.store import Key, Store
 from tenure.api.calendar import next_time
+from tenure.api.memory import parse_memory
 from tenure.api.notice import find_notice
 from tenure.api.observed import find_editor, parse_deployment, parse_job, selected_version, version_of
-from tenure.api.parsing import parse_memory, parse_model, parse_version
+from tenure.api.parsing import parse_model, parse_version
 from tenure.api.records import find_lessons, parse_record, parse_recorded
 from tenure.api.told import parse_told
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
-from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, RetirementPhase, Stage, Trouble, Version
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Trouble, Version
 from tenure.core.gateway import Gateway
 from tenure.core.membership import take_in
+from tenure.core.memory import RetirementPhase, Stage
 from tenure.core.monitor.measuring import by_job
 from tenure.core.names import (
     BESIDE,

@@ -8,19 +8,9 @@ from typing import Any
 
 from tenure.contract.result import Blob, Result
 from tenure.core.clock import stamp
-from tenure.core.facts import (
-    ApprovalSeen,
-    DeploymentFacts,
-    JobFacts,
-    Memory,
-    Observation,
-    Progress,
-    Rollout,
-    Stage,
-    Version,
-    VersionPhase,
-)
+from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
+from tenure.core.memory import ApprovalSeen, Memory, Rollout, Stage
 from tenure.core.names import version_name
 from tenure.core.rollout_plan import RolloutPlan
 from tenure.core.spec import (

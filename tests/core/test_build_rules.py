@@ -21,7 +21,8 @@ from core.stories import (
 )
 from tenure.core.clock import stamp
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import Allocation, Observation, Progress, Trouble, VersionPhase
+from tenure.core.facts import Observation, Progress, Trouble, VersionPhase
+from tenure.core.memory import Allocation
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.target import build_hash

@@ -11,9 +11,9 @@ from core.stories import NOW, a_build, a_model
 from core.test_lives import SECOND, THIRD, Crashing, rebuild
 from core.test_lives import in_use as a_world_in_use
 from core.world import World
-from tenure.api.parsing import parse_memory
-from tenure.core.facts import Stage
+from tenure.api.memory import parse_memory
 from tenure.core.guardrails import GuardrailReading
+from tenure.core.memory import Stage
 from tenure.core.rollout_plan import Guardrail, OnFailure, PodCounts, RolloutPlan, RolloutStep
 from tenure.core.spec import Strategy
 

@@ -19,7 +19,8 @@ from core.stories import (
     walking,
 )
 from tenure.core.decision import Condition
-from tenure.core.facts import Memory, Observation, Stage, Trouble, VersionPhase
+from tenure.core.facts import Observation, Trouble, VersionPhase
+from tenure.core.memory import Memory, Stage
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.spec import Approval, Feasibility

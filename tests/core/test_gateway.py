@@ -10,7 +10,7 @@ from core.stories import a_model
 from core.test_canary import GUARDED, errors, pods, reasons, status, until
 from core.test_lives import SECOND, THIRD
 from tenure.api.routes import GatewaySeen
-from tenure.core.facts import Retirement, RetirementPhase, Stage
+from tenure.core.memory import Retirement, RetirementPhase, Stage
 from tenure.core.rollout_plan import RolloutPlan, RolloutStep
 from tenure.core.spec import Deploy, Retire, Strategy
 

@@ -14,7 +14,7 @@ from core.test_gateway import TROUBLES, written
 from core.test_invariants import STEPS as ANY_STEPS
 from core.test_invariants import AnyWalk
 from tenure.api.routes import GatewaySeen
-from tenure.core.facts import Stage
+from tenure.core.memory import Stage
 from tenure.core.routing import is_routed
 from tenure.core.spec import Strategy
 

@@ -13,8 +13,9 @@ from core.stories import NOW, a_build, a_model, a_plan
 from core.world import World
 from tenure.api.parsing import parse_version
 from tenure.core.decision import Decision
-from tenure.core.facts import Observation, Progress, Stage, Verdict, Version
+from tenure.core.facts import Observation, Progress, Verdict, Version
 from tenure.core.guardrails import GuardrailReading
+from tenure.core.memory import Stage
 from tenure.core.policy import decide
 from tenure.core.requirements import first_failure, judge
 from tenure.core.rollout_plan import Guardrail, OnFailure, OnNoData, PodCounts, RolloutPlan, RolloutStep

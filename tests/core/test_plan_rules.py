@@ -18,7 +18,8 @@ from core.stories import (
     walking,
 )
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import Memory, Observation, Stage
+from tenure.core.facts import Observation
+from tenure.core.memory import Memory, Stage
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.spec import Approval, Budget, Feasibility, Model, PodSettings

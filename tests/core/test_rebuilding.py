@@ -13,7 +13,8 @@ from core.stories import DIGEST, NOW, a_build, a_model, a_plan, a_version, chang
 from core.test_lives import SECOND
 from core.world import World
 from tenure.core.clock import stamp
-from tenure.core.facts import Allocation, Observation, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import Allocation
 from tenure.core.monitor.memory import UNWATCHED, Look, MonitorMemory
 from tenure.core.monitor.signal import OnBreach, Reading, Signal, SignalKind, SignalState
 from tenure.core.monitor.watched import HttpNumber, Monitor, Watched

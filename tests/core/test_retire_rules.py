@@ -9,7 +9,8 @@ import pytest
 from core.stories import NOW, a_model, changed, in_use, pods, seeing, trained
 from tenure.core.clock import stamp
 from tenure.core.decision import Phase, Stance
-from tenure.core.facts import Observation, Retirement, RetirementPhase, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import Retirement, RetirementPhase
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.record import Served

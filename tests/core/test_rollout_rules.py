@@ -7,7 +7,8 @@ import pytest
 
 from core.stories import a_build, a_model, a_plan, changed, in_use, pods, remembering, seeing, trained, walking
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import Observation, SmokeResult, Stage, Trouble, Verdict, VersionPhase
+from tenure.core.facts import Observation, SmokeResult, Trouble, Verdict, VersionPhase
+from tenure.core.memory import Stage
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.spec import Strategy

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.stories import NOW
-from tenure.core.facts import Rollout, Stage
 from tenure.core.guardrails import GuardrailReading, GuardrailVerdict, begin, bound_text, judge_reading, told, worst
+from tenure.core.memory import Rollout, Stage
 from tenure.core.rollout_plan import AgainstChampion, Guardrail, OnNoData, PodCounts, PodDrift, RolloutPlan, RolloutStep
 from tenure.core.rollout_steps import Look, Move, enter, held_seconds, look, share, with_readiness
 from tenure.core.verdict import Verdict

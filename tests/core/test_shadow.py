@@ -13,9 +13,9 @@ from core.test_canary import pods, reasons, status, until
 from core.test_gateway import told, weights
 from core.test_lives import SECOND, THIRD
 from tenure.api.routes import GatewaySeen
-from tenure.core.facts import Stage
 from tenure.core.gateway import Mirror
 from tenure.core.guardrails import GuardrailReading
+from tenure.core.memory import Stage
 from tenure.core.names import version_number
 from tenure.core.rollout_plan import Guardrail, OnFailure, PodAnswers, RolloutPlan, RolloutStep
 from tenure.core.spec import Model, Strategy

@@ -6,8 +6,8 @@ from hypothesis.stateful import invariant, run_state_machine_as_test
 from core.test_gateway import written
 from core.test_gateway_lives import AnyRoutedWalk
 from core.test_invariants import STEPS as ANY_STEPS
-from tenure.core.facts import Stage
 from tenure.core.gateway import Mirror
+from tenure.core.memory import Stage
 from tenure.core.policy import decide
 from tenure.core.spec import Strategy
 

@@ -7,7 +7,8 @@ import pytest
 
 from core.stories import a_build, a_model, seeing, trained
 from core.world import World
-from tenure.core.facts import Retirement, RetirementPhase, Version, VersionPhase
+from tenure.core.facts import Version, VersionPhase
+from tenure.core.memory import Retirement, RetirementPhase
 from tenure.core.names import COMPONENT_LABEL, VERSION_LABEL
 from tenure.core.policy import decide
 from tenure.core.pruning import prunable

@@ -9,7 +9,7 @@ from core.stories import NOW
 from core.test_canary import GUARDED, a_canary, errors, until
 from core.world import World
 from tenure.core.clock import stamp
-from tenure.core.facts import Stage
+from tenure.core.memory import Stage
 from tenure.render.stages import MOST_STAGES
 
 

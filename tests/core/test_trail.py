@@ -11,7 +11,7 @@ from core.test_canary import a_canary, until
 from core.test_lives import SECOND, in_use, rebuild
 from core.world import World
 from tenure.api.parsing import parse_version
-from tenure.core.facts import Stage
+from tenure.core.memory import Stage
 from tenure.core.policy import decide
 from tenure.core.spec import Approval, Promote, Retire
 

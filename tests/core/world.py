@@ -12,16 +12,18 @@ from functools import cached_property
 from typing import Any
 
 from core.stories import NOW
+from tenure.api.memory import parse_memory
 from tenure.api.observed import parse_deployment, selected_version
-from tenure.api.parsing import parse_memory, parse_version
+from tenure.api.parsing import parse_version
 from tenure.api.records import parse_record, parse_recorded
 from tenure.api.told import parse_told
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.contract.window import Window
 from tenure.core.decision import Decision, Stance
-from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Stage, Trouble, Verdict
+from tenure.core.facts import JobFacts, Observation, Progress, SmokeResult, Trouble, Verdict
 from tenure.core.guardrails import GuardrailReading
 from tenure.core.membership import take_in
+from tenure.core.memory import Stage
 from tenure.core.monitor.look import EVERYTHING
 from tenure.core.monitor.measuring import by_job
 from tenure.core.monitor.memory import Look, PodWindows

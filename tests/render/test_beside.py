@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from core.stories import a_model, in_use, pods, trained, walking
 from render.specs import declared, with_result
-from tenure.core.facts import Observation, Stage, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import Stage
 from tenure.core.names import BESIDE
 from tenure.core.policy import decide
 from tenure.render.serving import render_deployment, render_model_service

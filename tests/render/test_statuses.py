@@ -12,11 +12,13 @@ import pytest
 from core.stories import NOW, a_build, a_job, a_model, in_use, pods, remembering, seeing, walking
 from core.world import World
 from render.specs import declared, version_of, with_result
-from tenure.api.parsing import parse_memory, parse_version
+from tenure.api.memory import parse_memory
+from tenure.api.parsing import parse_version
 from tenure.core.clock import stamp
-from tenure.core.facts import Memory, Observation, Progress, Stage
+from tenure.core.facts import Observation, Progress
 from tenure.core.gateway import Mirror, RouteFacts
 from tenure.core.guardrails import GuardrailState, GuardrailVerdict
+from tenure.core.memory import Memory, Stage
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
 from tenure.core.record import Served

@@ -20,7 +20,8 @@ from tenure.contract.baseline import Baseline, Kind, Profile
 from tenure.contract.result import Blob
 from tenure.contract.window import Window, dumps
 from tenure.core.clock import stamp
-from tenure.core.facts import EndedRollout, Observation, Rollout, Stage, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import EndedRollout, Rollout, Stage
 from tenure.core.rollout_plan import (
     AgainstChampion,
     Guardrail,

@@ -10,8 +10,8 @@ from tenure.api.strategy import AgainstChampion as AgainstBlock
 from tenure.api.strategy import Guardrail as GuardrailBlock
 from tenure.api.strategy import Strategy as StrategyBlock
 from tenure.api.strategy import StrategyType
-from tenure.core.facts import EndedRollout, Rollout, Stage
 from tenure.core.guardrails import GuardrailState, GuardrailVerdict
+from tenure.core.memory import EndedRollout, Rollout, Stage
 from tenure.core.monitor.agreement import LEAST_AGREEMENT, LEAST_PAIRS
 from tenure.core.monitor.counts import METRICS
 from tenure.core.monitor.operation import LEAST_REQUESTS, MOST_ERRORS

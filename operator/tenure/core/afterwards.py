@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tenure.core.clock import moment
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import ENDED, Memory, Observation, Version
+from tenure.core.facts import ENDED, Observation, Version
+from tenure.core.memory import Memory
 from tenure.core.monitor.look import take_look
 from tenure.core.monitor.measuring import with_measured, with_readings
 from tenure.core.monitor.memory import UNWATCHED

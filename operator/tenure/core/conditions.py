@@ -7,7 +7,8 @@ from tenure.core.announcing import announced_text, is_announced
 from tenure.core.beside import judge_beside
 from tenure.core.comparison import Comparison
 from tenure.core.decision import Condition, Stance, Step
-from tenure.core.facts import ENDED, REACHED, DeploymentFacts, Observation, Stage, Verdict, Version, VersionPhase
+from tenure.core.facts import ENDED, DeploymentFacts, Observation, Verdict, Version, VersionPhase
+from tenure.core.memory import REACHED, Stage
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.memory import MonitorMemory, TruthSeen
 from tenure.core.monitor.signal import OnBreach, Signal, SignalState

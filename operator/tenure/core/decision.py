@@ -6,9 +6,10 @@ from enum import StrEnum
 
 from tenure.contract.result import Result
 from tenure.core.comparison import Comparison
-from tenure.core.facts import NO_EVIDENCE, ComparisonSeen, Evidence, Memory, Question, VersionPhase
+from tenure.core.facts import ComparisonSeen, Question, VersionPhase
 from tenure.core.gateway import Mirror
 from tenure.core.guardrails import GuardrailState
+from tenure.core.memory import NO_EVIDENCE, Evidence, Memory
 from tenure.core.reasons import Reason
 from tenure.core.record import Joined
 from tenure.core.requirements import Gate

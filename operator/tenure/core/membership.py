@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tenure.core.facts import Memory, Misfit, Observation, Version, VersionPhase
+from tenure.core.facts import Misfit, Observation, Version, VersionPhase
+from tenure.core.memory import Memory
 from tenure.core.names import claim_name, version_name
 from tenure.core.reasons import Reason
 from tenure.core.record import NO_RECORD, Kept, Record

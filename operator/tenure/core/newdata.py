@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tenure.contract.result import NotAResult, loads
 from tenure.core.clock import moment, stamp
-from tenure.core.facts import ENDED, NEVER_SEEN, DataSeen, JobFacts, Memory, Observation, Progress, Version
+from tenure.core.facts import ENDED, JobFacts, Observation, Progress, Version
+from tenure.core.memory import NEVER_SEEN, DataSeen, Memory
 from tenure.core.names import data_check_name
 
 LEAST_SECONDS = 10

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from tenure.core.clock import moment, stamp
 from tenure.core.decision import Outcome
-from tenure.core.facts import ENDED, NO_EVIDENCE, Evidence, Memory, Observation, Scheduled, Version, VersionPhase
+from tenure.core.facts import ENDED, Observation, Version, VersionPhase
+from tenure.core.memory import NO_EVIDENCE, Evidence, Memory, Scheduled
 from tenure.core.monitor.look import known_signals
 from tenure.core.monitor.signal import OnBreach, SignalKind, SignalState
 from tenure.core.monitor.summary import drift, quality_break

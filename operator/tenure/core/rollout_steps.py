@@ -6,7 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from tenure.core.clock import moment, stamp
-from tenure.core.facts import Rollout, Stage
 from tenure.core.guardrails import (
     GuardrailReading,
     GuardrailState,
@@ -16,6 +15,7 @@ from tenure.core.guardrails import (
     verdict_of,
     worst,
 )
+from tenure.core.memory import Rollout, Stage
 from tenure.core.rollout_plan import Guardrail, RolloutPlan, RolloutStep
 
 SETTLING_SECONDS = 10.0

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tenure.core.decision import Condition, Serving
-from tenure.core.facts import REACHED, DeploymentFacts, Memory, Observation, Rollout, Stage
+from tenure.core.facts import DeploymentFacts, Observation
 from tenure.core.gateway import RouteFacts
+from tenure.core.memory import REACHED, Memory, Rollout, Stage
 from tenure.core.names import service_name, version_name
 from tenure.core.reasons import Reason
 from tenure.core.rollout_steps import present

@@ -4,18 +4,8 @@ from dataclasses import replace
 
 from tenure.core.clock import moment
 from tenure.core.decision import Serving
-from tenure.core.facts import (
-    ENDED,
-    REACHED,
-    DeploymentFacts,
-    EndedRollout,
-    Memory,
-    Observation,
-    RetirementPhase,
-    Rollout,
-    Stage,
-    VersionPhase,
-)
+from tenure.core.facts import ENDED, DeploymentFacts, Observation, VersionPhase
+from tenure.core.memory import REACHED, EndedRollout, Memory, RetirementPhase, Rollout, Stage
 from tenure.core.rollout_steps import present, share
 from tenure.core.spec import Strategy
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from tenure.core.decision import Outcome
-from tenure.core.facts import Memory, Observation, Version, VersionPhase
+from tenure.core.facts import Observation, Version, VersionPhase
+from tenure.core.memory import Memory
 from tenure.core.reasons import Reason
 from tenure.core.record import NOT_RETIRED
 

@@ -4,7 +4,8 @@ from operator import eq
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Phase, Step
-from tenure.core.facts import Memory, Observation
+from tenure.core.facts import Observation
+from tenure.core.memory import Memory
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.record import Transition

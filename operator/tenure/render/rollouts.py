@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from tenure.core.decision import Decision
-from tenure.core.facts import WHOLE, DeploymentFacts, Memory, Observation, Stage
+from tenure.core.facts import WHOLE, DeploymentFacts, Observation
 from tenure.core.gateway import RouteFacts
 from tenure.core.guardrails import GuardrailState
+from tenure.core.memory import Memory, Stage
 from tenure.core.rollout_steps import present
 from tenure.core.routing import asked_weight
 from tenure.core.serving import challenger_pods, is_retired, live_rollout

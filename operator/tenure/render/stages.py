@@ -5,8 +5,9 @@ from typing import Any
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision
-from tenure.core.facts import Observation, Rollout, Stage, Version
+from tenure.core.facts import Observation, Version
 from tenure.core.guardrails import GuardrailState
+from tenure.core.memory import Rollout, Stage
 from tenure.core.rollout_steps import judge_all, present
 from tenure.render.parts import without_empty
 from tenure.render.rollouts import render_guardrails

@@ -4,7 +4,8 @@ from typing import Any
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Decision
-from tenure.core.facts import DeploymentFacts, Memory, Observation
+from tenure.core.facts import DeploymentFacts, Observation
+from tenure.core.memory import Memory
 from tenure.core.monitor.summary import drift_column
 from tenure.core.names import record_name, service_name, training_job_name, version_name
 from tenure.core.requirements import headline

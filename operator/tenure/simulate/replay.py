@@ -11,7 +11,8 @@ from tenure.api.calendar import next_time
 from tenure.core.clock import moment, stamp
 from tenure.core.comparison import Comparison, Names, judge_report
 from tenure.core.decision import Outcome as Ended
-from tenure.core.facts import Allocation, Memory, Observation, Version, VersionPhase
+from tenure.core.facts import Observation, Version, VersionPhase
+from tenure.core.memory import Allocation, Memory
 from tenure.core.monitor.look import EVERYTHING, take_look, watched_signals, window_lengths
 from tenure.core.monitor.memory import Look, MonitorMemory, PodWindows
 from tenure.core.monitor.signal import SignalState

@@ -7,8 +7,9 @@ from decimal import Decimal
 
 from tenure.contract.result import NotAResult, Result, loads
 from tenure.core.clock import moment, stamp
-from tenure.core.facts import JobFacts, Memory, Observation, Progress
+from tenure.core.facts import JobFacts, Observation, Progress
 from tenure.core.fingerprints import fingerprint
+from tenure.core.memory import Memory
 from tenure.core.monitor.memory import Look, Measured, MonitorMemory
 from tenure.core.monitor.places import ByJob, JobNumber, SecretNumber
 from tenure.core.monitor.signal import Reading

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from tenure.contract.result import Failure, NotAResult
 from tenure.contract.truth import loads
 from tenure.core.clock import moment, stamp
-from tenure.core.facts import JobFacts, Memory, Observation, Progress
+from tenure.core.facts import JobFacts, Observation, Progress
+from tenure.core.memory import Memory
 from tenure.core.monitor.look import EVERYTHING
 from tenure.core.monitor.memory import NO_TRUTH, Look, TruthSeen
 from tenure.core.names import measuring_job_name

@@ -5,7 +5,8 @@ from dataclasses import replace
 from tenure.contract.result import NotAResult, loads
 from tenure.core.clock import stamp
 from tenure.core.decision import NewVersion, Outcome, Phase, Stance, Step
-from tenure.core.facts import ENDED, Allocation, JobFacts, Memory, Observation, Progress, Version, VersionPhase
+from tenure.core.facts import ENDED, JobFacts, Observation, Progress, Version, VersionPhase
+from tenure.core.memory import Allocation, Memory
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason, reason_named
 from tenure.core.requirements import first_failure, judge

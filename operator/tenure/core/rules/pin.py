@@ -1,7 +1,8 @@
 """Rule of the pin: what cannot serve is refused by name, and the champion stays."""
 
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import Observation, Stage
+from tenure.core.facts import Observation
+from tenure.core.memory import Stage
 from tenure.core.pin import why_refused
 from tenure.core.reasons import Reason
 from tenure.core.serving import without_challenger

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import ApprovalSeen, Observation
+from tenure.core.facts import Observation
 from tenure.core.fingerprints import fingerprint
+from tenure.core.memory import ApprovalSeen
 from tenure.core.quantity import parse_quantity
 from tenure.core.reasons import Reason
 from tenure.core.rules.steps import paused

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import Allocation, Observation, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import Allocation
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import begun, find_wish, permission

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from tenure.core.clock import moment, stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import Observation, Retirement, RetirementPhase, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
+from tenure.core.memory import Retirement, RetirementPhase
 from tenure.core.names import record_name
 from tenure.core.reasons import Reason
 from tenure.core.retiring import AUTOMATIC, Deciding, deciding, is_wanted

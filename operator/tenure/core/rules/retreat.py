@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from tenure.core.decision import Phase, Stance, Step
-from tenure.core.facts import DeploymentFacts, Observation, Rollout, Stage, VersionPhase
+from tenure.core.facts import DeploymentFacts, Observation, VersionPhase
+from tenure.core.memory import Rollout, Stage
 from tenure.core.reasons import Reason
 from tenure.core.serving import after_the_retreat, is_champion_back
 from tenure.core.target import find_target

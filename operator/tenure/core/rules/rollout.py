@@ -4,17 +4,8 @@ from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import (
-    REACHED,
-    DeploymentFacts,
-    EndedRollout,
-    Observation,
-    Rollout,
-    Stage,
-    Verdict,
-    Version,
-    VersionPhase,
-)
+from tenure.core.facts import DeploymentFacts, Observation, Verdict, Version, VersionPhase
+from tenure.core.memory import REACHED, EndedRollout, Rollout, Stage
 from tenure.core.monitor.summary import degradation
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason

@@ -5,9 +5,10 @@ from datetime import timedelta
 
 from tenure.core.clock import moment, stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import DeploymentFacts, Memory, Observation, Rollout, Stage, Version, VersionPhase
+from tenure.core.facts import DeploymentFacts, Observation, Version, VersionPhase
 from tenure.core.fingerprints import fingerprint
 from tenure.core.guardrails import GuardrailVerdict, told
+from tenure.core.memory import Memory, Rollout, Stage
 from tenure.core.reasons import Reason
 from tenure.core.rollout_plan import OnFailure, RolloutStep
 from tenure.core.rollout_steps import Look, Move, enter, is_news, look, present, with_readiness

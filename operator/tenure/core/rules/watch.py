@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from tenure.core.clock import stamp
 from tenure.core.decision import Outcome, Phase, Stance, Step
-from tenure.core.facts import Observation, Rollout, Stage, VersionPhase
+from tenure.core.facts import Observation, VersionPhase
 from tenure.core.guardrails import is_breached, told
+from tenure.core.memory import Rollout, Stage
 from tenure.core.names import version_name
 from tenure.core.reasons import Reason
 from tenure.core.rebuilding import find_reason_to_go_back
