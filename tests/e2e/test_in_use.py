@@ -77,18 +77,22 @@ def test_ready_is_false_with_a_cause_while_no_pod_answers_and_true_again_after(s
     served.wait_in_use("fern", "fern-v2")
 
 
-def test_the_serving_version_can_be_deleted_and_its_pods_keep_serving(space: Space) -> None:
+def test_the_serving_version_can_be_deleted_and_is_made_again_while_its_pods_keep_serving(space: Space) -> None:
     space.apply(feather("fern", space.operator.runtime_image))
     space.wait_in_use("fern", "fern-v1")
     pods = [pod["metadata"]["uid"] for pod in space.serving_pods(1)]
+    before = space.version("fern-v1")
 
     space.delete("ModelVersion", "fern-v1")
 
-    space.wait_until("another version is made", lambda: "fern-v2" in space.names("ModelVersion"))
+    space.wait_until("it is made again", lambda: space.version("fern-v1").get("status", {}).get("role") == "champion")
+    after = space.wait_in_use("fern", "fern-v1") and space.version("fern-v1")
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    assert after["status"]["metrics"] == before["status"]["metrics"]
+    assert after["status"]["artifact"] == before["status"]["artifact"]
     assert [pod["metadata"]["uid"] for pod in space.serving_pods(1)] == pods
-    space.wait_in_use("fern", "fern-v2")
-    assert space.ask("fern")["version"] == 2
-    assert "fern-v1" not in space.names("Deployment")
+    assert space.names("Job") == ["fern-v1-train"]
+    assert space.kubectl("get", "events", "--field-selector=reason=VersionRestored", "--output=name")
 
 
 def test_a_champion_whose_image_is_gone_is_not_ready_and_tells_why(space: Space) -> None:
