@@ -31,11 +31,14 @@ test:  ## Lint, set up a cluster, run all tests on it
 	@KUBECONFIG="$$($(cluster) kubeconfig)"; venv="$$($(cluster) venv)"; \
 	 PATH="$$venv/bin:$$(dirname "$$($(cluster) tool kubernetes kubectl)"):$$PATH"; \
 	 export KUBECONFIG PATH PYTHONPATH=operator PYTHONUNBUFFERED=1; \
-	 ran=0; failed=0; \
-	 for phase in "-n $(WORKERS) --dist loadfile -m not\ alone" "-m alone"; do \
-	   code=0; eval "set -- $$phase"; python -m pytest "$$@" $(ARGS) || code=$$?; \
-	   case $$code in 0) ran=1;; 5) ;; *) ran=1; failed=1;; esac; \
-	 done; \
+	 ran=0; failed=0; beside=""; plain="$$(mktemp)"; \
+	 trap 'kill $$beside 2> /dev/null || true; rm -f "$$plain"' EXIT; \
+	 count() { case $$1 in 0) ran=1;; 5) ;; *) ran=1; failed=1;; esac; }; \
+	 python -m pytest -n $(WORKERS) --dist loadfile -m "cluster and not alone" $(ARGS) && code=0 || code=$$?; count $$code; \
+	 echo "The stories that are alone on the cluster, and beside them, at low priority, all tests that need none"; \
+	 nice -n 10 python -m pytest -n 2 --dist loadfile -m "not cluster" $(ARGS) > "$$plain" 2>&1 & beside=$$!; \
+	 python -m pytest -m alone $(ARGS) && code=0 || code=$$?; count $$code; \
+	 wait $$beside && code=0 || code=$$?; beside=""; count $$code; cat "$$plain"; \
 	 if (( ! ran )); then echo "no test was run"; exit 5; fi; exit $$failed
 
 bench-serving:  ## Measure the model server against KServe, MLServer, FastAPI and BentoML (ARGS=--quick)
