@@ -36,12 +36,14 @@ def operator(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ins
 @pytest.fixture
 def space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
     """A namespace for this story alone."""
+    assert request.node.get_closest_marker("cluster"), "unmarked, it would run beside those that hurt the operator"
     yield from _space(api, operator, request.node.name)
 
 
 @pytest.fixture(scope="module")
 def shared(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
     """A namespace for all stories of a module that only look."""
+    assert request.node.get_closest_marker("cluster"), "unmarked, it would run beside those that hurt the operator"
     yield from _space(api, operator, request.module.__name__.rpartition(".")[2])
 
 

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from .api import condition
 from .models import feather, recipe, retrain
 from .space import Space
+
+pytestmark = pytest.mark.cluster
 
 RULE: dict[str, Any] = {"metric": "accuracy", "direction": "HigherIsBetter"}
 BLUNT = {"C": 1e-7}
