@@ -20,8 +20,7 @@ from tenure.api.memory import parse_memory
 from tenure.api.notice import find_notice
 from tenure.api.observed import find_editor, parse_deployment, parse_job, selected_version, version_of
 from tenure.api.parsing import parse_model, parse_version
-from tenure.api.records import find_lessons, parse_record, parse_recorded
-from tenure.api.told import parse_told
+from tenure.api.records import NOTHING_TOLD, Told, find_lessons, read_record
 from tenure.api.troubles import find_trouble_in_events
 from tenure.core.clock import moment
 from tenure.core.facts import DeploymentFacts, JobFacts, Observation, Progress, Trouble, Version
@@ -40,7 +39,6 @@ from tenure.core.names import (
     service_name,
     version_name,
 )
-from tenure.core.record import NO_RECORD, Record
 from tenure.core.routing import is_routed
 from tenure.core.rules.comparison import is_unread
 from tenure.core.serving import live_rollout
@@ -80,7 +78,7 @@ class Observer:
         self._offsets: dict[Key, tuple[float, float]] = {}
         """By model: how far the clock was ahead of the steady one, and since when this process looks at it."""
 
-        self._records: dict[Key, tuple[Raw, tuple[Raw, Mapping[int, Raw], Record]]] = {}
+        self._records: dict[Key, tuple[Raw, Told]] = {}
         """By model: its record as it was read last, and what it told: a long record is not read at every pass."""
 
     def now(self) -> datetime:
@@ -120,8 +118,8 @@ class Observer:
             notice=find_notice(self._store.find, model),
             editor=find_editor(raw),
         )
-        told, recorded, record = self._record(key, life(model))
-        seen = take_in(replace(seen, told=told, recorded=recorded, record=record), found)
+        told = self._record(key, life(model))
+        seen = take_in(replace(seen, told=told.whole, recorded=told.versions, record=told.record), found)
         if seen.memory.champion is None and not errors:
             records = self._store.labelled("ConfigMap", key[0], RECORD_LABEL)
             seen = replace(seen, lessons=find_lessons(records, model, life(model)))
@@ -129,14 +127,13 @@ class Observer:
         seen = await self._with_route(await self._with_readings(self._with_time(seen), pods))
         return raw, await self._with_look(seen, pods)
 
-    def _record(self, key: Key, life: str) -> tuple[Raw, Mapping[int, Raw], Record]:
+    def _record(self, key: Key, life: str) -> Told:
         raw = self._store.find("ConfigMap", key[0], record_name(key[1]))
         if raw is None:
-            return {}, {}, NO_RECORD
+            return NOTHING_TOLD
         known = self._records.get(key)
         if known is None or known[0] is not raw:
-            read = (parse_told(raw, life), parse_recorded(raw, life), parse_record(raw, life))
-            known = self._records[key] = (raw, read)
+            known = self._records[key] = (raw, read_record(raw, life))
         return known[1]
 
     def _with_time(self, seen: Observation) -> Observation:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.stories import a_model, a_plan, seeing
-from tenure.api.records import find_lessons, parse_recorded
+from tenure.api.records import find_lessons, read_record
 from tenure.core.policy import decide
 
 MODEL = a_model(plan=a_plan("Warn before a customer leaves"))
@@ -68,5 +68,5 @@ def test_versions_on_record_are_read_by_number_and_what_is_none_is_left_out() ->
     entries = [{"version": 1, "trigger": "Initial"}, {"version": "x"}, {}, 7]
     record = {"data": {f"{LIFE}.json": json.dumps({"versions": entries}), "33333333.json": "{}"}}
 
-    assert parse_recorded(record, LIFE) == {1: entries[0]}
-    assert parse_recorded(None, LIFE) == {}
+    assert read_record(record, LIFE).versions == {1: entries[0]}
+    assert read_record(None, LIFE).versions == {}

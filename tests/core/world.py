@@ -15,8 +15,7 @@ from core.stories import NOW
 from tenure.api.memory import parse_memory
 from tenure.api.observed import parse_deployment, selected_version
 from tenure.api.parsing import parse_version
-from tenure.api.records import parse_record, parse_recorded
-from tenure.api.told import parse_told
+from tenure.api.records import NOTHING_TOLD, Told, read_record
 from tenure.contract.comparison import Freshness, Measured, Report, dumps
 from tenure.contract.window import Window
 from tenure.core.decision import Decision, Stance
@@ -41,7 +40,6 @@ from tenure.core.names import (
 )
 from tenure.core.policy import decide
 from tenure.core.reasons import Reason
-from tenure.core.record import NO_RECORD, Record
 from tenure.core.serving import is_watched, live_rollout
 from tenure.core.spec import Model
 from tenure.render.compare import is_same_status
@@ -158,13 +156,13 @@ class World:
         self.clock_jump = 0.0
         """What the next look finds the clock to have been set by."""
         self.decision: Decision | None = None
-        self._read: tuple[Raw | None, Mapping[int, Any], Record] = (None, {}, NO_RECORD)
+        self._read: tuple[Raw | None, Told] = (None, NOTHING_TOLD)
 
     # What is seen
 
     def observe(self) -> Observation:
         service = self.services.get(service_name(self.model.name))
-        record = self.others.get(record_name(self.model.name))
+        told = self._told(self.others.get(record_name(self.model.name)))
         seen = Observation(
             now=self.now,
             clock_jump=self.clock_jump,
@@ -183,9 +181,9 @@ class World:
             has_service=service is not None,
             next_slot=self._next_slot(),
             measuring_slots={one.signal.name: self._hour() for one, by in by_job(self.model.monitor) if by.schedule},
-            told=parse_told(record, life(self.model)),
-            recorded=self._record(record)[1],
-            record=self._record(record)[2],
+            told=told.whole,
+            recorded=told.versions,
+            record=told.record,
         )
         seen = take_in(seen, map(parse_version, self.versions.values()))
         seen = self._with_look(seen)
@@ -200,11 +198,10 @@ class World:
         verdict = self.answers.get(rollout.version, Verdict.PASS) if answers else Verdict.INCONCLUSIVE
         return replace(seen, smoke=SmokeResult(verdict, f"answered {verdict}"))
 
-    def _record(self, raw: Raw | None) -> tuple[Raw | None, Mapping[int, Any], Record]:
+    def _told(self, raw: Raw | None) -> Told:
         if self._read[0] is not raw or raw is None:
-            mine = life(self.model)
-            self._read = (raw, parse_recorded(raw, mine), parse_record(raw, mine))
-        return self._read
+            self._read = (raw, read_record(raw, life(self.model)))
+        return self._read[1]
 
     def _next_slot(self) -> datetime | None:
         """The schedule of this world is every full hour, whatever it says."""

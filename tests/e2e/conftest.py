@@ -36,23 +36,22 @@ def operator(api: Api, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ins
 @pytest.fixture
 def space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
     """A namespace for this story alone."""
-    assert request.node.get_closest_marker("cluster"), "unmarked, it would run beside those that hurt the operator"
-    yield from _space(api, operator, request.node.name)
+    yield from _space(request, api, operator, request.node.name)
 
 
 @pytest.fixture(scope="module")
 def shared(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
     """A namespace for all stories of a module that only look."""
-    assert request.node.get_closest_marker("cluster"), "unmarked, it would run beside those that hurt the operator"
-    yield from _space(api, operator, request.module.__name__.rpartition(".")[2])
+    yield from _space(request, api, operator, request.module.__name__.rpartition(".")[2])
 
 
 @pytest.fixture
 def second_space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator) -> Iterator[Space]:
-    yield from _space(api, operator, f"second-{request.node.name}")
+    yield from _space(request, api, operator, f"second-{request.node.name}")
 
 
-def _space(api: Api, operator: InstalledOperator, story: str) -> Iterator[Space]:
+def _space(request: pytest.FixtureRequest, api: Api, operator: InstalledOperator, story: str) -> Iterator[Space]:
+    assert request.node.get_closest_marker("cluster"), "unmarked, it would run beside those that hurt the operator"
     words = re.sub(r"[^a-z0-9]+", "-", story.lower().removeprefix("test_")).strip("-")[:40].strip("-")
     name = f"{words}-{uuid.uuid4().hex[:5]}"
     labels = {"tenure.dev/e2e": "true", "pod-security.kubernetes.io/enforce": "restricted"}

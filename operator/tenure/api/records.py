@@ -3,12 +3,12 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, NamedTuple
 
 from tenure.api.calibration import parse_recorded_bins
 from tenure.contract.result import Blob, Result
 from tenure.core.facts import Lesson
-from tenure.core.record import Joined, Kept, Record, Served, Transition, VersionRetirement
+from tenure.core.record import NO_RECORD, Joined, Kept, Record, Served, Transition, VersionRetirement
 from tenure.core.spec import Model
 
 Raw = Mapping[str, Any]
@@ -17,28 +17,31 @@ MOST_LESSONS = 20
 LONGEST_LESSON = 300
 
 
-def parse_recorded(record: Raw | None, life: str) -> dict[int, Raw]:
-    """Return what the record tells of versions: of this life or, while it tells nothing, of the one before it."""
-    lives = _lives(record)
-    told = lives.get(_chosen(lives, life), {})
-    return {
-        int(entry["version"]): entry
-        for entry in told.get("versions") or ()
-        if isinstance(entry, dict) and str(entry.get("version", "")).isdigit()
-    }
+class Told(NamedTuple):
+    """What a record tells, read once for all who ask."""
+
+    whole: Raw
+    """This life as it was written; empty while nothing is."""
+    versions: Mapping[int, Raw]
+    """Its versions by number: of this life or, while it tells nothing, of the one before it."""
+    record: Record
+    """What rules need of the same life."""
 
 
-def parse_record(record: Raw | None, life: str) -> Record:
-    """Return what the record keeps of this life; when that is nothing yet, of the life that came before it."""
-    lives = _lives(record)
+NOTHING_TOLD = Told({}, {}, NO_RECORD)
+
+
+def read_record(record: Raw | None, life: str) -> Told:
+    """Read the ConfigMap; what somebody else wrote into it is no reason to fail."""
+    lives = {key.removesuffix(".json"): _read(text) for key, text in ((record or {}).get("data") or {}).items()}
     if not lives:
-        return Record()
+        return NOTHING_TOLD
     chosen = _chosen(lives, life)
-    told = lives[chosen]
-    entries = [entry for entry in told.get("versions") or () if _is_entry(entry)]
+    told = lives.get(chosen, {})
+    versions = {int(entry["version"]): entry for entry in told.get("versions") or () if _is_entry(entry)}
     champion = told.get("champion")
-    return Record(
-        versions={int(entry["version"]): _kept(entry) for entry in entries},
+    kept = Record(
+        versions={number: _kept(entry) for number, entry in versions.items()},
         trail=parse_trail(told),
         highest=max(map(_highest, lives.values())),
         is_earlier=chosen != life,
@@ -46,15 +49,12 @@ def parse_record(record: Raw | None, life: str) -> Record:
         champion=champion if isinstance(champion, int) else None,
         is_retired=bool(told.get("retirement")),
     )
-
-
-def _lives(record: Raw | None) -> dict[str, Raw]:
-    return {key.removesuffix(".json"): _read(text) for key, text in ((record or {}).get("data") or {}).items()}
+    return Told(lives.get(life, {}), versions, kept)
 
 
 def _chosen(lives: Mapping[str, Raw], life: str) -> str:
     """This life or, while it has told nothing, the one before it: numbers rise from life to life."""
-    if lives.get(life) or not lives:
+    if lives.get(life):
         return life
     return max(lives, key=lambda name: (_highest(lives[name]), name))
 
